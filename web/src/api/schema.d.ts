@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What needs a person, the most urgent first
+         * @description Rejected webhooks of the last day and paid blocks of the last 7 days; all else that is open.
+         */
+        get: operations["show_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/timeseries": {
         parameters: {
             query?: never;
@@ -371,13 +391,97 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The status of a customer, who set it and until when
+         * @description Its ETag lets a client change the status only if it is still the one that was read.
+         */
+        get: operations["show_status"];
         put?: never;
         /**
          * Set the status of a customer: blocked, allowlisted or neutral, until a time or for good
          * @description The next payment of the customer is decided with the new status. Payments decided earlier do not change. For the roles admin, analyst, owner.
          */
         post: operations["set_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find a customer by email address, phone number, document, order number or id
+         * @description The value is hashed as ingest hashes it. It is not stored, and the audit log has only the hash. Without a match, `items` is empty, and `compared` says what was compared and how.
+         */
+        post: operations["look_up_customers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A customer's score history by cause, with the running sum
+         * @description Of a person with several customers, the history of the one that represents the person: a merge is an entry whose points are the difference that the other ledgers make.
+         */
+        get: operations["show_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments, decisions, visits, changes of score and status, merges and notes of a customer, newest first
+         * @description Of all customers that are the same person. Visits are those that a payment was matched to.
+         */
+        get: operations["show_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cards, devices, addresses, phones and documents of a customer, and who shares them
+         * @description From the payments of all customers that are the same person. Values are known only as hashes.
+         */
+        get: operations["show_links"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -504,6 +608,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments, newest first, each with its decision, buyer and conversion
+         * @description Conditions on payments, of which all must hold; of several values of one condition, any.
+         *
+         *         Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
+         *         but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
+         *          Several values of one parameter are separated by commas.
+         */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Payments of a person, by email address, phone number or document, with the filters of the list
+         * @description The values are normalised and hashed as those of webhooks are. The audit log keeps the hashes.
+         */
+        post: operations["search_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/related": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments that share the card, device, address, phone, document or customer of a payment
+         * @description The customers of one person count as one. Payments from before Orylo kept the keys share only the customer. For the next page of one link, pass its `next_cursor` with `link`.
+         */
+        get: operations["list_related_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export payments as a CSV file, with the filters of the list
+         * @description Newest first, without limit. A cell that a spreadsheet would execute gets an apostrophe in front.
+         */
+        get: operations["export_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge up to 500 payments, or count what that would change
+         * @description A payment that has the verdict already, or that is not known, is left as it is, and so is one whose review case another person has open. For the roles admin, analyst, owner.
+         */
+        post: operations["judge_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything about one payment, from its webhooks to its conversions
+         * @description Each part has its own status: if one source fails, the others are shown. `timeline` orders the steps of all parts; `outlook` lists the steps that are still to come, or never will, with the reason.
+         */
+        get: operations["show_story"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find payments, customers, decisions and conversions by a pasted text
+         * @description What may be an email address, a phone number or a document is normalised and hashed as in webhooks. The audit log keeps the hashes.
+         */
+        post: operations["search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -562,6 +810,354 @@ export interface paths {
          */
         post: operations["give_verdict"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments that a person must decide, worst first
+         * @description A payment is here while its current decision is review and it has no verdict. Cases that are put off return at their time.
+         */
+        get: operations["list_review_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts of the queue, the oldest case, and today's verdicts
+         * @description The caller's own cases are counted too. The median is of verdicts on cases that were claimed before.
+         */
+        get: operations["summarise_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/reviewers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The members that a case can be assigned to
+         * @description Members who may give verdicts and whose account is not disabled.
+         */
+        get: operations["list_reviewers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One case, also if it is closed
+         * @description A payment that was never reviewed has no case.
+         */
+        get: operations["show_review_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a case for 5 minutes, or renew that time
+         * @description While another person has the case open, the response is 409 `case_held`, and `holder` names them. For the roles admin, analyst, owner.
+         */
+        post: operations["claim_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release a case before its time ends
+         * @description Others can claim it at once. Without a claim, nothing changes. For the roles admin, analyst, owner.
+         */
+        post: operations["release_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{id}/later": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a case off until a certain time
+         * @description While another person has the case open, the response is 409 `case_held`, and `holder` names them. For the roles admin, analyst, owner.
+         */
+        post: operations["postpone_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign a case to a member, or take the assignment back
+         * @description An assignment shows whose a case is. It does not keep others from claiming it. For the roles admin, analyst, owner.
+         */
+        post: operations["assign_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide a case: legitimate or fraud, and block the buyer if wanted
+         * @description While another person has the case open, the response is 409 `case_held`, and `holder` names them. For the roles admin, analyst, owner.
+         */
+        post: operations["decide_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo one's own verdict within 10 minutes: the case and the buyer's status are as before
+         * @description The verdict is withdrawn, and the case is held for the caller again. A later verdict, or a later status of the buyer, is another person's and stays. For the roles admin, analyst, owner.
+         */
+        post: operations["undo_review_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notes on a customer, newest first
+         * @description Also those on other customers that are the same person.
+         */
+        get: operations["list_customer_notes"];
+        put?: never;
+        /**
+         * Write a note on a customer
+         * @description Notes are for colleagues. They change no decision. For the roles admin, analyst, owner.
+         */
+        post: operations["add_customer_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One note on a customer
+         * @description Its ETag lets a client delete the note only if it is as it was read.
+         */
+        get: operations["show_customer_note"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete one's own note on a customer
+         * @description Only its author can delete a note. For the roles admin, analyst, owner.
+         */
+        delete: operations["delete_customer_note"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notes on a payment, newest first
+         * @description Notes are for colleagues. They change no decision.
+         */
+        get: operations["list_payment_notes"];
+        put?: never;
+        /**
+         * Write a note on a payment
+         * @description Notes are for colleagues. They change no decision. For the roles admin, analyst, owner.
+         */
+        post: operations["add_payment_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One note on a payment
+         * @description Its ETag lets a client delete the note only if it is as it was read.
+         */
+        get: operations["show_payment_note"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete one's own note on a payment
+         * @description Only its author can delete a note. For the roles admin, analyst, owner.
+         */
+        delete: operations["delete_payment_note"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Saved views of the dashboard's pages
+         * @description Those that come with Orylo, those of the shop, and the caller's own.
+         */
+        get: operations["list_saved_views"];
+        put?: never;
+        /**
+         * Save the filters of a page under a name
+         * @description Viewers save views of their own; sharing needs the permission `views.share`. For the roles admin, analyst, operator, owner, viewer.
+         */
+        post: operations["add_saved_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One saved view
+         * @description One's own, the shop's, or one that comes with Orylo.
+         */
+        get: operations["show_saved_view"];
+        /**
+         * Replace a saved view
+         * @description A view that comes with Orylo cannot be changed (403 `delivered_view`). For the roles admin, analyst, operator, owner, viewer.
+         */
+        put: operations["change_saved_view"];
+        post?: never;
+        /**
+         * Delete a saved view
+         * @description A view that comes with Orylo cannot be deleted (403 `delivered_view`). For the roles admin, analyst, operator, owner, viewer.
+         */
+        delete: operations["delete_saved_view"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1033,6 +1629,278 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The first steps of a shop, ticked by facts
+         * @description A gateway's first payment, samples left out, the first sale, the first reported conversion, the first visit, a second user with a second factor.
+         */
+        get: operations["show_onboarding"];
+        /**
+         * Skip steps, or dismiss them all, for the caller
+         * @description Only for the caller's own view. No choice ticks a step.
+         */
+        put: operations["save_onboarding"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All gateways with their secrets and health
+         * @description Also those that are not set up, with the URL to paste into the gateway's panel.
+         */
+        get: operations["list_gateways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration of a gateway
+         * @description Its ETag changes with the configuration only, for `If-Match` of the PUT.
+         */
+        get: operations["show_gateway"];
+        /**
+         * Set up a gateway, or change its configuration
+         * @description Ingest follows within a second. A gateway that is switched off gets 404; Stripe retries for three days. For the roles admin, owner.
+         */
+        put: operations["save_gateway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The secrets of a gateway, without their values
+         * @description All of them authenticate webhooks, which lets one be rotated.
+         */
+        get: operations["list_secrets"];
+        put?: never;
+        /**
+         * Add a secret to a gateway
+         * @description The existing secrets stay active. The value is stored encrypted and never shown. For the roles admin, owner.
+         */
+        post: operations["save_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/secrets/{label}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire a secret of a gateway
+         * @description Webhooks that are signed with it are rejected from then on. For the roles admin, owner.
+         */
+        post: operations["retire_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The webhooks of a gateway by hour and outcome
+         * @description Counts are kept for 90 days.
+         */
+        get: operations["show_gateway_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a sample webhook through ingest
+         * @description A sale that is marked as a test: it is shown, and counts nowhere. It is signed with the newest secret, and sent to ingest as the gateway sends its webhooks. For the roles admin, owner.
+         */
+        post: operations["send_sample_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracking/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the tracking script of a page
+         * @description The server fetches the page, at most 1 MiB of it, and looks for the script, its shop, and a policy that forbids it. Pages in private networks are refused. For the roles admin, owner.
+         */
+        post: operations["check_tracking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracking/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits that the tracking script reported, by day
+         * @description Visits, those with Meta's click id, checkouts and leads.
+         */
+        get: operations["show_tracking_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Received webhooks, newest first, also refused ones
+         * @description Kept for 90 days, refused ones for 30.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One received webhook with its deliveries and its payment
+         * @description For refused webhooks, the id is that of the list's item.
+         */
+        get: operations["show_webhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/payload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The scrubbed body of a received webhook
+         * @description Personal values are hashed, secrets removed and card numbers masked, as they are stored. The bodies of refused webhooks are not stored.
+         */
+        get: operations["show_webhook_payload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Process a received webhook again
+         * @description Its stored copy takes the path of a webhook that arrives now, with the present settings. Nothing is counted twice. For the roles admin, operator, owner.
+         */
+        post: operations["resend_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rejections": {
         parameters: {
             query?: never;
@@ -1190,6 +2058,94 @@ export interface paths {
          * @description It is never published. The reason is kept in the audit log. 409 if it was settled already. For the roles admin, operator, owner.
          */
         post: operations["discard_quarantined"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reconciliations, newest first
+         * @description Comparisons with Stripe's API, daily and on request, and with exports of other gateways.
+         */
+        get: operations["list_reconciliations"];
+        put?: never;
+        /**
+         * Compare Stripe's events and amounts with what was received, and fetch missing events
+         * @description Needs a key of Stripe's API that may read events; with read access to balance transactions and charges, sums are compared, too. It also runs daily. The stream's event `reconciliation.changed` reports progress. For the roles admin, operator, owner.
+         */
+        post: operations["start_reconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A reconciliation with its report
+         * @description Counts, missing events, and sums that differ. A report is kept for 90 days.
+         */
+        get: operations["show_reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show how an export of sales would be read
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines, as the gateway's panel
+         *     exports it. The columns are recognised by their usual names, or named in the query; the preview shows how the file is
+         *     read. Only the transaction's id, amount, currency and status are read, and nothing about buyers is stored. For the roles admin, operator, owner.
+         */
+        post: operations["preview_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare an export of sales with the payments that are known
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines, as the gateway's panel
+         *     exports it. The columns are recognised by their usual names, or named in the query; the preview shows how the file is
+         *     read. Only the transaction's id, amount, currency and status are read, and nothing about buyers is stored. For the roles admin, operator, owner.
+         */
+        post: operations["compare_exported_sales"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1847,6 +2803,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ActionsPart */
+        ActionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["PaymentAction"][];
+        };
         /**
          * ActiveSwitch
          * @description A switch that is on.
@@ -1917,6 +2880,11 @@ export interface components {
             days: number;
         };
         /**
+         * AmountKind
+         * @enum {string}
+         */
+        AmountKind: "charge" | "refund" | "dispute" | "fee";
+        /**
          * Amounts
          * @description Sums in the currency's minor unit. A payment counts once, except in `dispatched_minor`: once per destination.
          */
@@ -1926,6 +2894,105 @@ export interface components {
             /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /** AssignRequest */
+        AssignRequest: {
+            /**
+             * @description the email address of a member who may give verdicts; null takes the assignment back
+             * @example bia@loja.example
+             */
+            member: string | null;
+        };
+        /** Attention */
+        Attention: {
+            /** Format: date-time */
+            generated_at: string;
+            /** @description the most urgent first; empty if nothing needs a person */
+            items: components["schemas"]["AttentionItem"][];
+        };
+        /** AttentionAmount */
+        AttentionAmount: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in the currency's minor unit
+             * @example 231000
+             */
+            amount_minor: number;
+        };
+        /**
+         * AttentionCode
+         * @description In order of urgency: what stops money or protection first.
+         * @enum {string}
+         */
+        AttentionCode: "fuse_tripped" | "destination_on_hold" | "dead_letters" | "quarantine" | "webhooks_rejected" | "blocked_but_paid" | "to_review" | "merge_reviews";
+        /** AttentionItem */
+        AttentionItem: {
+            code: components["schemas"]["AttentionCode"];
+            /**
+             * @description exact up to 10,000, where it stops
+             * @example 6
+             */
+            count: number;
+            /** @description empty where it is about no money */
+            amounts: components["schemas"]["AttentionAmount"][];
+            /** @description of the oldest */
+            since: string | null;
+            /**
+             * @description what it is about, if there may be several: a gateway or a destination
+             * @example kiwify
+             */
+            subject: string | null;
+            /**
+             * @description a code where there is one, of the rejection or of the destination
+             * @example signature_mismatch
+             */
+            reason: string | null;
+            /** @description the cause and the remedy, as a sentence */
+            detail: string | null;
+            /**
+             * @description the dashboard's page that lists it
+             * @example /review
+             */
+            link: string;
+        };
+        /** AuditPart */
+        AuditPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["AuditedAction"][];
+        };
+        /**
+         * AuditedAction
+         * @description A change to the payment or its buyer by a person or a program, from the audit log.
+         */
+        AuditedAction: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: string;
+            /** @example payment.give_verdict */
+            action: string;
+            /** @example payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
+            subject: string;
+            /**
+             * @example {
+             *       "verdict": "withdrawn"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @example {
+             *       "verdict": "fraud"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
         };
         /** AvailableSwitch */
         AvailableSwitch: {
@@ -1993,7 +3060,7 @@ export interface components {
             same_period: boolean;
             figures: components["schemas"]["FigureChange"][];
             /** @description settings that differ */
-            settings: components["schemas"]["orylo_api__backtests__models__SettingChange"][];
+            settings: components["schemas"]["SettingDifference"][];
             thresholds: components["schemas"]["ThresholdChange"][];
         };
         /** BacktestDetail */
@@ -2096,6 +3163,129 @@ export interface components {
             /** @description the job that does it; null for a dry run, or if there is nothing to do */
             job: components["schemas"]["Job"] | null;
         };
+        /** BulkVerdict */
+        BulkVerdict: {
+            /**
+             * @description repeated ones count once
+             * @example [
+             *       "stripe:pi_3SVk2c",
+             *       "hotmart:HP7741"
+             *     ]
+             */
+            ids: string[];
+            /**
+             * @description `withdrawn` takes earlier verdicts back
+             * @example fraud
+             */
+            verdict: components["schemas"]["PaymentVerdict"];
+            /**
+             * @description kept with each verdict; must not hold personal data
+             * @default null
+             * @example card testing
+             */
+            reason: string | null;
+            /**
+             * @description only count what it would do
+             * @default false
+             * @example true
+             */
+            dry_run: boolean;
+        };
+        /**
+         * BulkVerdictResult
+         * @description The outcome for each payment, or with `dry_run` the expected one. The payments show it within moments.
+         */
+        BulkVerdictResult: {
+            dry_run: boolean;
+            /** @example 1 */
+            given: number;
+            /** @example 1 */
+            unchanged: number;
+            /** @example 0 */
+            unknown: number;
+            /**
+             * @description left alone, because another person decides
+             * @example 0
+             */
+            held: number;
+            /** @description in the order of the request */
+            results: components["schemas"]["VerdictResult"][];
+        };
+        /** CaseBuyer */
+        CaseBuyer: {
+            /** @example 52 */
+            trust_score: number;
+            status: components["schemas"]["TrustStatus"];
+        };
+        /**
+         * CaseChangeKind
+         * @enum {string}
+         */
+        CaseChangeKind: "claimed" | "released" | "postponed" | "assigned" | "decided" | "reopened";
+        /**
+         * CaseHolder
+         * @description Who has a case of the review queue open. Others cannot decide it until then.
+         */
+        CaseHolder: {
+            /**
+             * @description a user's email address or an API key's name
+             * @example bia@loja.example
+             */
+            name: string;
+            /** Format: date-time */
+            until: string;
+        };
+        /**
+         * CaseOrder
+         * @enum {string}
+         */
+        CaseOrder: "money" | "risk" | "age";
+        /**
+         * CaseVerdictAccepted
+         * @description The verdict is recorded, and the case is closed. The payment shows it within moments.
+         */
+        CaseVerdictAccepted: {
+            /** @example stripe:pi_3SVk2c */
+            payment_id: string;
+            /** Format: uuid */
+            verdict_id: string;
+            verdict: components["schemas"]["PaymentVerdict"];
+            /**
+             * @description the customer that was blocked
+             * @example cus_0d2f6a4b8c1e
+             */
+            blocked_customer: string | null;
+            /** @example ana@loja.example */
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+            /**
+             * Format: date-time
+             * @description until then, the author may undo the verdict
+             */
+            undo_until: string;
+        };
+        /** CaseVerdictRequest */
+        CaseVerdictRequest: {
+            /** @enum {string} */
+            verdict: "fraud" | "legitimate";
+            /**
+             * @description kept with the verdict; must not hold personal data
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description also block the buyer; only with `fraud`
+             * @default false
+             */
+            block_customer: boolean;
+            /**
+             * @description when the block ends; never, if omitted
+             * @default null
+             * @example 2999-01-01T12:00:00Z
+             */
+            block_until: string | null;
+        };
         /** CheckBody */
         CheckBody: {
             /**
@@ -2108,6 +3298,17 @@ export interface components {
         CheckResult: {
             /** @description empty if the expression can be saved */
             problems: components["schemas"]["ExpressionProblem"][];
+        };
+        /** ComparedValue */
+        ComparedValue: {
+            kind: components["schemas"]["LookupKind"];
+            /**
+             * @description the hash that was compared, as the audit log has it; an id as it was given
+             * @example sha256:8ab3f2…
+             */
+            value: string;
+            /** @example The address is trimmed and written in lower case, and its hash is compared. */
+            how: string;
         };
         /**
          * Comparison
@@ -2139,6 +3340,16 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /**
+         * ConflictingDelivery
+         * @description A delivery of the same event with another body. It is stored, without effect.
+         */
+        ConflictingDelivery: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            received_at: string;
         };
         /**
          * ContributionFigures
@@ -2209,6 +3420,26 @@ export interface components {
             /** @description newest first, 200 at most */
             attempts: components["schemas"]["ListedAttempt"][];
         };
+        /** ConversionHit */
+        ConversionHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "conversion";
+            /** @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
+            id: string;
+            /**
+             * @description of its payment's page
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            payment_id: string;
+            /** @example dispatched */
+            status: string;
+            destination: string;
+        };
         /** ConversionMatch */
         ConversionMatch: {
             /** @description click_id, fbc, fbp, email, phone, ip_user_agent or none */
@@ -2240,6 +3471,13 @@ export interface components {
             code: string | null;
             /** @description when the destination stopped; null if it is disabled */
             since: string | null;
+        };
+        /** ConversionsPart */
+        ConversionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Conversion"][];
         };
         /**
          * CorrectionAccepted
@@ -2370,6 +3608,115 @@ export interface components {
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
         };
+        /** CustomerAmount */
+        CustomerAmount: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description also those that were declined
+             * @example 4
+             */
+            payments: number;
+            /**
+             * @description charged, in the currency's minor unit
+             * @example 198800
+             */
+            paid_minor: number;
+        };
+        /** CustomerHit */
+        CustomerHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "customer";
+            /** @example cus_0d2f6a4b8c1e */
+            id: string;
+            /**
+             * @description of its page in the dashboard
+             * @example /customers/cus_0d2f6a4b8c1e
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            trust_score: number;
+            status: components["schemas"]["TrustStatus"];
+        };
+        /**
+         * CustomerLink
+         * @description A card, device, address, phone or document of the customer's payments. Its value is stored only as a hash.
+         */
+        CustomerLink: {
+            kind: components["schemas"]["SharedValue"];
+            /**
+             * @description distinguishes links of one kind
+             * @example 9f86d081884c7d65
+             */
+            key: string;
+            /**
+             * @description of a card: its brand and last four digits, and the country that issued it
+             * @example visa •••• 4242 BR
+             */
+            label: string | null;
+            /**
+             * @description of the customer
+             * @example 4
+             */
+            payments: number;
+            /** Format: date-time */
+            first_seen_at: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            /** @description other customers, at most 20 */
+            shared_with: components["schemas"]["SharingCustomer"][];
+        };
+        /** CustomerLinks */
+        CustomerLinks: {
+            /** @description the customers that are this person; each id comes from an email address or another identifier */
+            people: string[];
+            /** @description by kind, those of the newest payments first */
+            links: components["schemas"]["CustomerLink"][];
+            /** @description false if the customer has more than the 500 payments that were read */
+            complete: boolean;
+        };
+        /**
+         * CustomerLookup
+         * @description One of these. Personal values are hashed on arrival, and neither stored nor logged.
+         * @example {
+         *       "email": "ana@example.com"
+         *     }
+         */
+        CustomerLookup: {
+            /**
+             * @description the address, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description the number, or the SHA-256 of its digits. Without a country code it is one of the shop's country
+             * @default null
+             * @example +5511987654321
+             */
+            phone: string | null;
+            /**
+             * @description the number of a CPF, CNPJ or other document
+             * @default null
+             * @example 529.982.247-25
+             */
+            document: string | null;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
+            /**
+             * @description a customer's id
+             * @default null
+             * @example cus_0d2f6a4b8c1e
+             */
+            customer_id: string | null;
+        };
         /**
          * CustomerMerge
          * @description A customer became one person with others, or was separated from them.
@@ -2393,9 +3740,12 @@ export interface components {
             /** @description the latest of any of these customers, newest first */
             merges: components["schemas"]["CustomerMerge"][];
         };
-        /** CustomerPage */
+        /**
+         * CustomerPage
+         * @description Most recently first seen first.
+         */
         CustomerPage: {
-            items: components["schemas"]["CustomerSummary"][];
+            items: components["schemas"]["ListedCustomer"][];
             /** @default null */
             next_cursor: string | null;
         };
@@ -2415,6 +3765,13 @@ export interface components {
             status: components["schemas"]["TrustStatus"];
             status_expires_at: string | null;
         };
+        /** CustomerScorePoint */
+        CustomerScorePoint: {
+            /** Format: date-time */
+            at: string;
+            /** @example 52 */
+            score: number;
+        };
         /**
          * CustomerSeen
          * @description The data of the stream event `customer.seen`: the trust score of a customer that a decision names.
@@ -2430,26 +3787,27 @@ export interface components {
              */
             updated_at: string;
         };
-        /** CustomerSummary */
-        CustomerSummary: {
-            /** @example cus_0d2f6a4b8c1e */
-            id: string;
-            trust_score: number;
+        /**
+         * CustomerStatus
+         * @description The status of the person that a customer is, and who set it.
+         */
+        CustomerStatus: {
+            /** @description the customer that represents the person */
+            customer_id: string;
             status: components["schemas"]["TrustStatus"];
-            /** @description when the status ends and the customer is neutral again */
-            status_expires_at: string | null;
-            /**
-             * Format: date-time
-             * @description first seen
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description score or status last changed
-             */
-            updated_at: string;
-            /** @description the customers that are the same person; the first represents the person that all fields describe */
-            people: string[];
+            /** @description when it ends and the customer is neutral again; null: never */
+            expires_at: string | null;
+            /** @description null if it was never set */
+            set_at: string | null;
+            /** @description who set it */
+            actor: string | null;
+            reason: string | null;
+        };
+        /** CustomersFound */
+        CustomersFound: {
+            /** @description at most 20, each person once; empty if no customer is known by the value */
+            items: components["schemas"]["ListedCustomer"][];
+            compared: components["schemas"]["ComparedValue"];
         };
         /**
          * DailyHits
@@ -2488,6 +3846,11 @@ export interface components {
                 [key: string]: number | null;
             };
         };
+        /**
+         * DashboardPage
+         * @enum {string}
+         */
+        DashboardPage: "payments" | "review" | "customers" | "conversions" | "dead-letters" | "quarantine" | "rejections";
         /** DeadLetter */
         DeadLetter: {
             /** Format: uuid */
@@ -2772,6 +4135,25 @@ export interface components {
          * @enum {string}
          */
         Decision: "allow" | "review" | "block";
+        /** DecisionHit */
+        DecisionHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "decision";
+            /** @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
+            id: string;
+            /**
+             * @description of its payment's page
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            payment_id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+        };
         /**
          * DecisionQuality
          * @description The quality of the current decisions on paid payments, and the queue of those that a person should look at.
@@ -2789,6 +4171,13 @@ export interface components {
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
         };
+        /** DecisionsPart */
+        DecisionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Detection"][];
+        };
         /** DeclineCount */
         DeclineCount: {
             gateway: string;
@@ -2798,6 +4187,13 @@ export interface components {
              */
             code: string;
             payments: number;
+        };
+        /** DeliveriesPart */
+        DeliveriesPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["StoryDelivery"][];
         };
         /**
          * DestinationActivity
@@ -3331,6 +4727,129 @@ export interface components {
             reason: string;
             points: number;
         };
+        /**
+         * ExportComparison
+         * @description The lines of an export, without the header and empty lines.
+         */
+        ExportComparison: {
+            /** @example 120 */
+            lines: number;
+            /**
+             * @description known with the same amount and state
+             * @example 117
+             */
+            same: number;
+            /**
+             * @description the payment is not known
+             * @example 1
+             */
+            missing: number;
+            /**
+             * @description known with another amount or currency
+             * @example 1
+             */
+            amounts: number;
+            /**
+             * @description known in another state
+             * @example 1
+             */
+            states: number;
+            /**
+             * @description cannot be read
+             * @example 0
+             */
+            invalid: number;
+            /** @description the first 200 */
+            differences: components["schemas"]["ExportDifference"][];
+            /**
+             * @description the numbers of the first 100
+             * @example []
+             */
+            invalid_lines: number[];
+        };
+        /**
+         * ExportDifference
+         * @description A line of an export that differs from the payment.
+         */
+        ExportDifference: {
+            /**
+             * @description counted from 1, with the header
+             * @example 17
+             */
+            line: number;
+            kind: components["schemas"]["ExportDifferenceKind"];
+            /** @example hotmart:HP1121336654889 */
+            payment_id: string;
+            /**
+             * @description the amount or the state in the file
+             * @example 497.90 BRL
+             */
+            exported: string | null;
+            /**
+             * @description the amount or the state of the payment
+             * @example 397.90 BRL
+             */
+            known: string | null;
+        };
+        /**
+         * ExportDifferenceKind
+         * @enum {string}
+         */
+        ExportDifferenceKind: "missing" | "amount" | "state";
+        /**
+         * ExportPreview
+         * @description The way a file would be read. Nothing is stored.
+         */
+        ExportPreview: {
+            /**
+             * @description the file's columns
+             * @example [
+             *       "transaction",
+             *       "price",
+             *       "status"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * @description null if it is not recognised: name it
+             * @example transaction
+             */
+            id_column: string | null;
+            /** @example price */
+            amount_column: string | null;
+            /** @example currency */
+            currency_column: string | null;
+            /** @example status */
+            state_column: string | null;
+            /** @description the first 5 lines */
+            first: components["schemas"]["ExportedSale"][];
+            /**
+             * @description why lines cannot be read, the first 5
+             * @example []
+             */
+            problems: string[];
+        };
+        /**
+         * ExportedSale
+         * @description A line as it is read.
+         */
+        ExportedSale: {
+            /**
+             * @description counted from 1, with the header
+             * @example 2
+             */
+            line: number;
+            /** @example hotmart:HP1121336654889 */
+            payment_id: string;
+            /**
+             * @description null if the file has no such column
+             * @example 49790
+             */
+            amount_minor: number | null;
+            currency: string;
+            /** @description null if it is not compared */
+            state: components["schemas"]["PaymentState"] | null;
+        };
         /** ExpressionProblem */
         ExpressionProblem: {
             message: string;
@@ -3405,6 +4924,48 @@ export interface components {
             items: components["schemas"]["FeatureFlag"][];
         };
         /**
+         * FoundBy
+         * @enum {string}
+         */
+        FoundBy: "id" | "order_id" | "email" | "phone" | "document";
+        /**
+         * FraudSign
+         * @description A verdict, a dispute or a fraud warning. Of several reports about one, the newest counts.
+         */
+        FraudSign: {
+            /**
+             * @description verdict, dispute or warning
+             * @example verdict
+             */
+            kind: string;
+            /**
+             * @description the gateway's id of the dispute or warning
+             * @example dp_1
+             */
+            id: string | null;
+            /**
+             * @description judged_fraud, judged_legitimate, not_judged (the verdict was withdrawn), disputed, dispute_won, dispute_lost or warned
+             * @example judged_fraud
+             */
+            sign: string;
+            /** @description who gave the verdict */
+            actor: string | null;
+            /**
+             * @description of the verdict
+             * @example card testing
+             */
+            reason: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /** FraudSignsPart */
+        FraudSignsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["FraudSign"][];
+        };
+        /**
          * Funnel
          * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
          */
@@ -3459,6 +5020,104 @@ export interface components {
             limit_rate: number;
         };
         /**
+         * GatewayBody
+         * @description The whole configuration. A field that is left out gets its default. A new gateway needs its first secret too.
+         */
+        GatewayBody: {
+            /**
+             * @description whether its webhooks are accepted; rejected with 404 otherwise
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description how its webhooks authenticate
+             * @default native
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /**
+             * @description accepted modes
+             * @default [
+             *       "live",
+             *       "test"
+             *     ]
+             */
+            accept: ("live" | "test")[];
+            /**
+             * @description accept webhooks from these networks only, in CIDR form
+             * @default []
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /**
+             * @description the zone of timestamps without one
+             * @default null
+             * @example null
+             */
+            timezone: string | null;
+            /**
+             * @description a secret to add, or to replace if its label is known; stored encrypted, never shown
+             * @default null
+             */
+            secret: components["schemas"]["NewSecretBody"] | null;
+        };
+        /**
+         * GatewayConfiguration
+         * @description A gateway's settings. A gateway that is not set up has the values that it would get.
+         */
+        GatewayConfiguration: {
+            /** @enum {string} */
+            name: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            /** @description false for a gateway that is not set up: its webhooks are rejected */
+            configured: boolean;
+            enabled: boolean;
+            /**
+             * @description native: the gateway's own authentication; hmac: X-Signature over the raw body
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /** @description events of the other mode are stored as ignored */
+            accept: ("live" | "test")[];
+            /**
+             * @description in CIDR form; webhooks from other addresses are rejected. Empty: any address
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /** @description of timestamps without a zone; null: the gateway's usual zone */
+            timezone: string | null;
+            /**
+             * @description path of the URL for the gateway
+             * @example /api/v1/webhooks/stripe/my-shop
+             */
+            path: string;
+            /** @description the URL for the gateway; null if the operator has not set ORYLO_WEBHOOK_BASE_URL */
+            url: string | null;
+            /** @description false if the URL names this machine or a private network, which no gateway reaches */
+            reachable: boolean | null;
+        };
+        /** GatewayHealth */
+        GatewayHealth: {
+            /** @description when its last authentic webhook arrived */
+            last_at: string | null;
+            /** @description when the last webhook was refused */
+            rejected_at: string | null;
+            /** @description of the last 24 hours */
+            counts: components["schemas"]["OutcomeCounts"];
+            /** @description usual seconds between two webhooks at this hour, over 28 days; null if too few days are known */
+            usual_gap_s: number | null;
+            /** @description when its last webhook arrived, if at least seven would usually have arrived since */
+            silent_since: string | null;
+        };
+        /** GatewayList */
+        GatewayList: {
+            /** @description all gateways that Orylo knows */
+            items: components["schemas"]["ListedGateway"][];
+        };
+        /**
          * GatewayRetries
          * @description How a gateway repeats a webhook that gets 503.
          */
@@ -3466,6 +5125,13 @@ export interface components {
             gateway: string;
             /** @example Stripe repeats for up to 3 days, at growing intervals. */
             retries: string;
+        };
+        /** GatewayStats */
+        GatewayStats: {
+            /** @description null if it never received a webhook */
+            health: components["schemas"]["GatewayHealth"] | null;
+            /** @description oldest first; hours without a webhook are left out */
+            hours: components["schemas"]["HourlyCounts"][];
         };
         /**
          * GivenVerdict
@@ -3512,6 +5178,15 @@ export interface components {
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
+        };
+        /** HourlyCounts */
+        HourlyCounts: {
+            /**
+             * Format: date-time
+             * @description its start
+             */
+            hour: string;
+            counts: components["schemas"]["OutcomeCounts"];
         };
         /**
          * Identity
@@ -3624,6 +5299,15 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "done" | "failed" | "canceled";
+        /** LaterRequest */
+        LaterRequest: {
+            /**
+             * Format: date-time
+             * @description at most 90 days ahead
+             * @example 2999-01-01T12:00:00Z
+             */
+            until: string;
+        };
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -3684,6 +5368,141 @@ export interface components {
             /** @description null until it is done */
             figures: components["schemas"]["BacktestFigures"] | null;
         };
+        /**
+         * ListedBuyer
+         * @description A payment's customer, with the trust score and the status of the person.
+         */
+        ListedBuyer: {
+            /** @example cus_282a2fe6 */
+            customer_id: string;
+            /**
+             * @description null until the customer is known
+             * @example 52
+             */
+            trust_score: number | null;
+            /**
+             * @description by which the score last changed; null if it never did
+             * @example -8
+             */
+            last_change: number | null;
+            status: components["schemas"]["TrustStatus"];
+        };
+        /**
+         * ListedConversion
+         * @description The state of a payment's conversions: the first of these that any of them is in.
+         * @enum {string}
+         */
+        ListedConversion: "failed" | "pending" | "suppressed" | "dispatched" | "none";
+        /**
+         * ListedConversions
+         * @description The state of a payment's conversions, and why it is that one.
+         */
+        ListedConversions: {
+            status: components["schemas"]["ConversionStatus"];
+            /**
+             * @description why it failed or was suppressed
+             * @example blocked
+             */
+            reason: string | null;
+            /**
+             * @description the destination's own error code
+             * @example 190
+             */
+            code: string | null;
+            /**
+             * @description `blocked`: it was sent, and a newer decision blocks the payment
+             * @example blocked
+             */
+            correction: string | null;
+            /** @description why a pending one is not sent now */
+            waiting_for: components["schemas"]["ConversionWait"] | null;
+            /**
+             * @description one for each destination
+             * @example 1
+             */
+            count: number;
+        };
+        /** ListedCustomer */
+        ListedCustomer: {
+            /** @example cus_0d2f6a4b8c1e */
+            id: string;
+            trust_score: number;
+            status: components["schemas"]["TrustStatus"];
+            /** @description when the status ends and the customer is neutral again */
+            status_expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description first seen
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description score or status last changed
+             */
+            updated_at: string;
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
+            people: string[];
+            /**
+             * @description of the newest 500 of each of `people`
+             * @example 4
+             */
+            payments: number;
+            /** @description by currency, the most money first */
+            amounts: components["schemas"]["CustomerAmount"][];
+            /**
+             * @description payments that were disputed, also if the dispute was won
+             * @example 1
+             */
+            disputes: number;
+            /**
+             * Format: date-time
+             * @description the newest payment, or when the customer was first seen
+             */
+            last_seen_at: string;
+            /** @description the last 8 changes, oldest first */
+            scores: components["schemas"]["CustomerScorePoint"][];
+        };
+        /**
+         * ListedDecision
+         * @description A payment's current decision.
+         */
+        ListedDecision: {
+            /**
+             * Format: uuid
+             * @description of the detection
+             */
+            id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            /**
+             * @description the 2 reasons with the most points
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /**
+             * @description further reasons
+             * @example 2
+             */
+            more_reasons: number;
+            /**
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @example block_list.ip
+             */
+            override: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
         /** ListedDestination */
         ListedDestination: {
             /** Format: uuid */
@@ -3714,6 +5533,103 @@ export interface components {
             example: string;
             may_be_missing: boolean;
         };
+        /** ListedGateway */
+        ListedGateway: {
+            /** @enum {string} */
+            name: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            /** @description false for a gateway that is not set up: its webhooks are rejected */
+            configured: boolean;
+            enabled: boolean;
+            /**
+             * @description native: the gateway's own authentication; hmac: X-Signature over the raw body
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /** @description events of the other mode are stored as ignored */
+            accept: ("live" | "test")[];
+            /**
+             * @description in CIDR form; webhooks from other addresses are rejected. Empty: any address
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /** @description of timestamps without a zone; null: the gateway's usual zone */
+            timezone: string | null;
+            /**
+             * @description path of the URL for the gateway
+             * @example /api/v1/webhooks/stripe/my-shop
+             */
+            path: string;
+            /** @description the URL for the gateway; null if the operator has not set ORYLO_WEBHOOK_BASE_URL */
+            url: string | null;
+            /** @description false if the URL names this machine or a private network, which no gateway reaches */
+            reachable: boolean | null;
+            /** @description newest first */
+            secrets: components["schemas"]["ShownSecret"][];
+            /** @description null while ingest cannot be reached */
+            health: components["schemas"]["GatewayHealth"] | null;
+        };
+        /** ListedPayment */
+        ListedPayment: {
+            /** @example hotmart:HP7741 */
+            id: string;
+            /** @example hotmart */
+            gateway: string;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
+            /** @description the state of the money */
+            state: components["schemas"]["PaymentState"];
+            /** @example 49700 */
+            amount_minor: number;
+            /** @example 0 */
+            refunded_minor: number;
+            /** @example BRL */
+            currency: string;
+            /** @example card */
+            payment_method: string | null;
+            /** @example visa */
+            card_brand: string | null;
+            /** @example 4242 */
+            card_last4: string | null;
+            /**
+             * @example [
+             *       "Course"
+             *     ]
+             */
+            products: string[];
+            /** @description false in the gateway's test mode */
+            livemode: boolean;
+            /** @description a test event of the gateway's panel */
+            test: boolean;
+            /** @description null until the detector has decided */
+            decision: components["schemas"]["ListedDecision"] | null;
+            /**
+             * @description how many were made on the payment
+             * @example 3
+             */
+            decisions: number;
+            /** @description null if no event names the customer */
+            buyer: components["schemas"]["ListedBuyer"] | null;
+            /** @description null until there is one */
+            conversion: components["schemas"]["ListedConversions"] | null;
+            /** @description the newest; null without one, and if it was withdrawn */
+            verdict: components["schemas"]["GivenVerdict"] | null;
+            /**
+             * Format: date-time
+             * @description when its first event happened, by the gateway's clock
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description when it reached its state, by the gateway's clock
+             */
+            updated_at: string;
+        };
         /** ListedRule */
         ListedRule: {
             /** Format: uuid */
@@ -3740,6 +5656,17 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * ListedState
+         * @description The states of webhooks, and one that events of any state may have besides.
+         * @enum {string}
+         */
+        ListedState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused" | "duplicate";
+        /**
+         * ListedVerdict
+         * @enum {string}
+         */
+        ListedVerdict: "fraud" | "legitimate" | "none";
         /** ListedVersion */
         ListedVersion: {
             version: number;
@@ -3771,6 +5698,11 @@ export interface components {
             totp: string | null;
         };
         /**
+         * LookupKind
+         * @enum {string}
+         */
+        LookupKind: "email" | "phone" | "document" | "order_id" | "customer_id";
+        /**
          * MatchRate
          * @description The share of the conversions that are attributed to a click, of all that are not suppressed.
          */
@@ -3799,11 +5731,31 @@ export interface components {
             /** Format: date-time */
             accepted_at: string;
         };
+        /** MergeEntry */
+        MergeEntry: {
+            customer_id: string;
+            /** @description counts the customer's merges and unmerges from 1 */
+            version: number;
+            /** @description the customers of the person from then on; none, if it was separated from all others */
+            people: string[] | null;
+            /** @description who decided it; none, if it follows from what the customers share */
+            actor: string | null;
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "merge";
+            /** Format: date-time */
+            at: string;
+        };
         /** MergeRequest */
         MergeRequest: {
             /**
              * @description the customer that is the same person
-             * @example cus_0d2f6a4b8c1e
+             * @example cus_7b91e02cd45f
              */
             other: string;
             /** @description stored with the change; must not hold personal data */
@@ -3863,6 +5815,13 @@ export interface components {
              * @example https://shop.example
              */
             site_url: string | null;
+        };
+        /** MissingEvent */
+        MissingEvent: {
+            /** @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb */
+            gateway_event_id: string;
+            /** @example charge.succeeded */
+            gateway_event_type: string;
         };
         /**
          * Mistakes
@@ -3926,6 +5885,93 @@ export interface components {
              */
             expires_at: string | null;
         };
+        /** NewNote */
+        NewNote: {
+            /**
+             * @description must not hold personal data; a text with a card's number is refused
+             * @example Called the shop about the delivery: the order is real.
+             */
+            text: string;
+        };
+        /** NewSecretBody */
+        NewSecretBody: {
+            /**
+             * @description a name, such as the month
+             * @default default
+             * @example 2026-03
+             */
+            label: string;
+            /**
+             * Format: password
+             * @description the signing secret or token from the gateway's panel; stored encrypted, never shown
+             * @example whsec_example
+             */
+            secret: string;
+        };
+        /** Note */
+        Note: {
+            /** Format: uuid */
+            id: string;
+            /** @example Called the shop about the delivery: the order is real. */
+            text: string;
+            /**
+             * @description a user's email address or an API key's name
+             * @example bia@loja.example
+             */
+            author: string;
+            /** @description whether the caller wrote it, and so may delete it */
+            own: boolean;
+            /**
+             * @description personal data that the text seems to hold. It is better written without them
+             * @example [
+             *       "email"
+             *     ]
+             */
+            hints: components["schemas"]["NoteHint"][];
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** NoteEntry */
+        NoteEntry: {
+            /** Format: uuid */
+            id: string;
+            /** @example Called the shop about the delivery: the order is real. */
+            text: string;
+            /**
+             * @description a user's email address or an API key's name
+             * @example bia@loja.example
+             */
+            author: string;
+            /** @description whether the caller wrote it, and so may delete it */
+            own: boolean;
+            /**
+             * @description personal data that the text seems to hold. It is better written without them
+             * @example [
+             *       "email"
+             *     ]
+             */
+            hints: components["schemas"]["NoteHint"][];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "note";
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * NoteHint
+         * @enum {string}
+         */
+        NoteHint: "email" | "phone" | "document";
+        /** NotePage */
+        NotePage: {
+            items: components["schemas"]["Note"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
         /**
          * Obstacle
          * @description Why an item cannot be part of it.
@@ -3940,6 +5986,38 @@ export interface components {
             count: number;
         };
         /**
+         * Onboarding
+         * @description The steps from a new shop to reported sales.
+         */
+        Onboarding: {
+            steps: components["schemas"]["StepState"][];
+            /** @description how many steps are done */
+            done: number;
+            /** @description whether this user no longer wants to see the steps */
+            dismissed: boolean;
+        };
+        /**
+         * OnboardingChoices
+         * @description A user's own choices. They tick no step.
+         */
+        OnboardingChoices: {
+            /**
+             * @description do not show the steps
+             * @default false
+             */
+            dismissed: boolean;
+            /**
+             * @description steps to leave out
+             * @default []
+             */
+            skipped: components["schemas"]["OnboardingStep"][];
+        };
+        /**
+         * OnboardingStep
+         * @enum {string}
+         */
+        OnboardingStep: "gateway" | "sale" | "meta" | "tracking" | "team";
+        /**
          * OpenAPIDocument
          * @description A description of every operation, as the OpenAPI Specification defines it.
          */
@@ -3950,6 +6028,73 @@ export interface components {
              */
             openapi: string;
         };
+        /**
+         * OutcomeCounts
+         * @description Webhooks by outcome.
+         */
+        OutcomeCounts: {
+            /** @default 0 */
+            accepted: number;
+            /**
+             * @description another webhook had reported the same
+             * @default 0
+             */
+            already_reported: number;
+            /** @default 0 */
+            ignored: number;
+            /** @default 0 */
+            quarantined: number;
+            /**
+             * @description events that were delivered again
+             * @default 0
+             */
+            duplicate: number;
+            /**
+             * @description events that were delivered again with another body
+             * @default 0
+             */
+            conflict: number;
+            /**
+             * @description refused: not authentic or not readable
+             * @default 0
+             */
+            rejected: number;
+        };
+        /**
+         * Outlook
+         * @description Something that has not happened to the payment, and why.
+         */
+        Outlook: {
+            /**
+             * @description decisions, trust, conversions or actions
+             * @example conversions
+             */
+            part: string;
+            /** @description `never`: not unless something else changes */
+            when: components["schemas"]["OutlookTime"];
+            /** @example no_destination */
+            code: string;
+            /**
+             * @description a sentence for people
+             * @example No destination is switched on.
+             */
+            reason: string;
+            /**
+             * @description of the conversion, if it is about one
+             * @example null
+             */
+            id: string | null;
+            /**
+             * @description when it is due, if that is known
+             * @example null
+             */
+            due_at: string | null;
+        };
+        /**
+         * OutlookTime
+         * @enum {string}
+         */
+        OutlookTime: "not_yet" | "never";
         /** Overview */
         Overview: {
             timezone: string;
@@ -3983,11 +6128,22 @@ export interface components {
             open_dead_letters: number;
             destinations: components["schemas"]["ListedDestination"][];
         };
+        /**
+         * PartStatus
+         * @enum {string}
+         */
+        PartStatus: "ok" | "missing" | "failed";
         /** Payment */
         Payment: {
             /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
             id: string;
             gateway: string;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
             customer_id: string | null;
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
@@ -4105,12 +6261,202 @@ export interface components {
             timestamp: string;
             checks: components["schemas"]["HealthChecks"];
         };
+        /** PaymentHit */
+        PaymentHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "payment";
+            /** @example hotmart:HP7741 */
+            id: string;
+            /**
+             * @description of its page in the dashboard
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            state: components["schemas"]["PaymentState"];
+            amount_minor: number;
+            currency: string;
+            /** @example 1047 */
+            order_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** PaymentPage */
+        PaymentPage: {
+            items: components["schemas"]["ListedPayment"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * PaymentSearch
+         * @description The filters of the list, and values that identify a person, of which every one must match.
+         */
+        PaymentSearch: {
+            /**
+             * @description the address, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description the number, or the SHA-256 of its digits. Without a country code it is one of the shop's country
+             * @default null
+             * @example +5511987654321
+             */
+            phone: string | null;
+            /**
+             * @description the number of a CPF, CNPJ or other document
+             * @default null
+             * @example 529.982.247-25
+             */
+            document: string | null;
+            /** @default 50 */
+            limit: number;
+            /**
+             * @description `next_cursor` of the previous page
+             * @default null
+             */
+            cursor: string | null;
+            /**
+             * @description first event at or after
+             * @default null
+             * @example 2026-11-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description first event before
+             * @default null
+             * @example 2026-12-01T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @description of the payment
+             * @default null
+             * @example [
+             *       "stripe",
+             *       "hotmart"
+             *     ]
+             */
+            gateway: string[] | null;
+            /**
+             * @description the state of the money
+             * @default null
+             * @example [
+             *       "succeeded",
+             *       "partially_refunded"
+             *     ]
+             */
+            state: components["schemas"]["PaymentState"][] | null;
+            /**
+             * @description the current decision
+             * @default null
+             * @example [
+             *       "review",
+             *       "block"
+             *     ]
+             */
+            decision: components["schemas"]["Decision"][] | null;
+            /**
+             * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+             * @default null
+             * @example [
+             *       "failed",
+             *       "pending"
+             *     ]
+             */
+            conversion: components["schemas"]["ListedConversion"][] | null;
+            /**
+             * @description what people found
+             * @default null
+             * @example [
+             *       "none"
+             *     ]
+             */
+            verdict: components["schemas"]["ListedVerdict"][] | null;
+            /**
+             * @description the payment's, by its ISO 4217 code
+             * @default null
+             * @example [
+             *       "BRL"
+             *     ]
+             */
+            currency: string[] | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 10000
+             */
+            min_amount: number | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 50000
+             */
+            max_amount: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 60
+             */
+            min_risk: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 100
+             */
+            max_risk: number | null;
+            /**
+             * @description the gateway's product id or name
+             * @default null
+             * @example Course
+             */
+            product: string | null;
+            /**
+             * @description of this customer, and of those that are the same person
+             * @default null
+             * @example cus_282a2fe6
+             */
+            customer_id: string | null;
+            /**
+             * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+             * @default null
+             * @example HP7741
+             */
+            q: string | null;
+        };
         /**
          * PaymentState
          * @description In the order a payment moves through them. It moves back only if a refund fails or a dispute is decided again.
          * @enum {string}
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";
+        /** PaymentStory */
+        PaymentStory: {
+            payment: components["schemas"]["Payment"];
+            webhooks: components["schemas"]["WebhooksPart"];
+            decisions: components["schemas"]["DecisionsPart"];
+            trust: components["schemas"]["TrustPart"];
+            conversions: components["schemas"]["ConversionsPart"];
+            deliveries: components["schemas"]["DeliveriesPart"];
+            actions: components["schemas"]["ActionsPart"];
+            fraud_signs: components["schemas"]["FraudSignsPart"];
+            audit: components["schemas"]["AuditPart"];
+            /**
+             * @description the steps of all parts, in order
+             * @default []
+             */
+            timeline: components["schemas"]["StoryStep"][];
+            /**
+             * @description steps that are still to come, or never will, with the reason
+             * @default []
+             */
+            outlook: components["schemas"]["Outlook"][];
+            /** Format: date-time */
+            generated_at: string;
+        };
         /**
          * PaymentVerdict
          * @enum {string}
@@ -4146,7 +6492,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "backtests.run" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "destinations.change" | "destinations.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -4235,6 +6581,11 @@ export interface components {
              * @default null
              */
             tenants: components["schemas"]["TenantName"][] | null;
+            /**
+             * @description who holds the case that was asked for
+             * @default null
+             */
+            holder: components["schemas"]["CaseHolder"] | null;
         };
         /**
          * ProblemSummary
@@ -4543,6 +6894,13 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /** QueueAmount */
+        QueueAmount: {
+            /** @example BRL */
+            currency: string;
+            payments: number;
+            amount_minor: number;
+        };
         /**
          * Reached
          * @description Conversions by destination's answer. Each destination of a payment has one.
@@ -4580,6 +6938,291 @@ export interface components {
             figures: {
                 [key: string]: number;
             } | null;
+        };
+        /**
+         * ReceivedWebhook
+         * @description An event of a gateway, or the refused webhooks of one gateway within one minute for one reason.
+         */
+        ReceivedWebhook: {
+            /**
+             * Format: uuid
+             * @description the event's id, however often it was delivered
+             */
+            id: string;
+            /** @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored */
+            state: components["schemas"]["WebhookState"];
+            /** @description `unknown` if the URL of a refused webhook names no known gateway */
+            gateway: string;
+            /**
+             * @description the gateway's own type of the event; null if refused
+             * @example payment_intent.succeeded
+             */
+            type: string | null;
+            /** @description the gateway's own id of the event */
+            gateway_event_id: string | null;
+            /** @description the payment that it reports on */
+            payment_id: string | null;
+            /** @description type of the message that was published for it */
+            message_type: string | null;
+            /** @description HTTP status of the response to the first delivery */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example signature_mismatch
+             */
+            code: string | null;
+            /** @description why it was ignored, quarantined, in conflict or refused, for people */
+            reason: string | null;
+            /** @description how often it was delivered; of refused ones, how many there were */
+            deliveries: number;
+            /** @description sender's address of the last refused one */
+            remote: string | null;
+            /** @description when the event happened, according to the gateway */
+            occurred_at: string | null;
+            /**
+             * Format: date-time
+             * @description when it was received first; of refused ones, the minute
+             */
+            created_at: string;
+            /** Format: date-time */
+            last_received_at: string;
+        };
+        /** ReceivedWebhookDetails */
+        ReceivedWebhookDetails: {
+            /**
+             * Format: uuid
+             * @description the event's id, however often it was delivered
+             */
+            id: string;
+            /** @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored */
+            state: components["schemas"]["WebhookState"];
+            /** @description `unknown` if the URL of a refused webhook names no known gateway */
+            gateway: string;
+            /**
+             * @description the gateway's own type of the event; null if refused
+             * @example payment_intent.succeeded
+             */
+            type: string | null;
+            /** @description the gateway's own id of the event */
+            gateway_event_id: string | null;
+            /** @description the payment that it reports on */
+            payment_id: string | null;
+            /** @description type of the message that was published for it */
+            message_type: string | null;
+            /** @description HTTP status of the response to the first delivery */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example signature_mismatch
+             */
+            code: string | null;
+            /** @description why it was ignored, quarantined, in conflict or refused, for people */
+            reason: string | null;
+            /** @description how often it was delivered; of refused ones, how many there were */
+            deliveries: number;
+            /** @description sender's address of the last refused one */
+            remote: string | null;
+            /** @description when the event happened, according to the gateway */
+            occurred_at: string | null;
+            /**
+             * Format: date-time
+             * @description when it was received first; of refused ones, the minute
+             */
+            created_at: string;
+            /** Format: date-time */
+            last_received_at: string;
+            /** @description size of the scrubbed copy; 0 if refused */
+            payload_bytes: number;
+            /** @description when it was delivered for the second time */
+            repeated_first_at: string | null;
+            /** @description newest first, at most 50 */
+            conflicts: components["schemas"]["ConflictingDelivery"][];
+            /** @description the event whose body is kept, for a webhook in conflict */
+            conflicts_with: string | null;
+            /** @description null if it reports on none, or the payment is not known yet */
+            payment: components["schemas"]["WebhookPayment"] | null;
+        };
+        /** ReceivedWebhookPage */
+        ReceivedWebhookPage: {
+            items: components["schemas"]["ReceivedWebhook"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /** Reconciliation */
+        Reconciliation: {
+            /** Format: uuid */
+            id: string;
+            gateway: string;
+            source: components["schemas"]["ReconciliationSource"];
+            state: components["schemas"]["ReconciliationState"];
+            /** @description the mode of the key; null before there is one, and of exports */
+            livemode: boolean | null;
+            /** @description null for exports */
+            range_start: string | null;
+            /** @description null for exports */
+            range_end: string | null;
+            dry_run: boolean;
+            /**
+             * @description a user's email address, an API key's name, or `platform` for the daily run
+             * @example ana@shop.example
+             */
+            requested_by: string;
+            /**
+             * @description why it failed, or which part could not be compared
+             * @example The key lacks a permission (Balance transactions: Read, and Charges: Read).
+             */
+            problem: string | null;
+            /** @description null for exports */
+            events: components["schemas"]["ReconciliationEvents"] | null;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
+            /** @description the first 100 of the missing events */
+            fetched: components["schemas"]["MissingEvent"][];
+            /** @description by kind and currency, once it has completed */
+            totals: components["schemas"]["ReconciliationAmount"][];
+            /** @description the first 200 days whose sums differ */
+            differences: components["schemas"]["ReconciliationAmount"][];
+            /** @description of a file that was uploaded */
+            export: components["schemas"]["ExportComparison"] | null;
+        };
+        /**
+         * ReconciliationAmount
+         * @description Sums of one kind and currency. A day is one in UTC.
+         */
+        ReconciliationAmount: {
+            /** @description webhooks report no fees, so there is nothing to compare a fee with */
+            kind: components["schemas"]["AmountKind"];
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description null for the whole range
+             * @example 2026-03-14
+             */
+            day: string | null;
+            /**
+             * @description according to the gateway, in minor units
+             * @example 39580
+             */
+            gateway_minor: number;
+            /**
+             * @description according to what was received; null for fees
+             * @example 19790
+             */
+            received_minor: number | null;
+            /**
+             * @description how many amounts the gateway has
+             * @example 2
+             */
+            gateway_count: number;
+            /**
+             * @description how many amounts were received
+             * @example 1
+             */
+            received_count: number;
+        };
+        /**
+         * ReconciliationEvents
+         * @description Counts of the gateway's events in the range.
+         */
+        ReconciliationEvents: {
+            /**
+             * @description what the gateway lists
+             * @example 52
+             */
+            listed: number;
+            /**
+             * @description received before
+             * @example 49
+             */
+            known: number;
+            /**
+             * @description not received, though they should have been
+             * @example 2
+             */
+            missing: number;
+            /**
+             * @description missing and fetched; 0 with a dry run
+             * @example 2
+             */
+            fetched: number;
+            /**
+             * @description of types that the webhook endpoint does not send
+             * @example 1
+             */
+            not_subscribed: number;
+        };
+        /** ReconciliationPage */
+        ReconciliationPage: {
+            items: components["schemas"]["ReconciliationSummary"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /** ReconciliationRequest */
+        ReconciliationRequest: {
+            /**
+             * @description the gateway whose API is compared
+             * @default stripe
+             * @example stripe
+             */
+            gateway: string;
+            /**
+             * @description events since then; by default, and at most, of the last 30 days
+             * @default null
+             * @example 2026-03-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description events before then; by default until now. The last 10 minutes are left to the webhooks.
+             * @default null
+             * @example 2026-03-14T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @description only report what is missing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * ReconciliationSource
+         * @enum {string}
+         */
+        ReconciliationSource: "gateway" | "export";
+        /**
+         * ReconciliationState
+         * @enum {string}
+         */
+        ReconciliationState: "queued" | "running" | "completed" | "failed";
+        /** ReconciliationSummary */
+        ReconciliationSummary: {
+            /** Format: uuid */
+            id: string;
+            gateway: string;
+            source: components["schemas"]["ReconciliationSource"];
+            state: components["schemas"]["ReconciliationState"];
+            /** @description the mode of the key; null before there is one, and of exports */
+            livemode: boolean | null;
+            /** @description null for exports */
+            range_start: string | null;
+            /** @description null for exports */
+            range_end: string | null;
+            dry_run: boolean;
+            /**
+             * @description a user's email address, an API key's name, or `platform` for the daily run
+             * @example ana@shop.example
+             */
+            requested_by: string;
+            /**
+             * @description why it failed, or which part could not be compared
+             * @example The key lacks a permission (Balance transactions: Read, and Charges: Read).
+             */
+            problem: string | null;
+            /** @description null for exports */
+            events: components["schemas"]["ReconciliationEvents"] | null;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
         };
         /**
          * RecoveryCodes
@@ -4712,6 +7355,59 @@ export interface components {
             /** @default null */
             next_cursor: string | null;
         };
+        /** Related */
+        Related: {
+            /** @description of each link that the payment has, even if no other shares it */
+            groups: components["schemas"]["RelatedPayments"][];
+        };
+        /**
+         * RelatedAmount
+         * @description Money of related payments in one currency, in any state.
+         */
+        RelatedAmount: {
+            /** @example BRL */
+            currency: string;
+            /** @example 4 */
+            payments: number;
+            /** @example 198800 */
+            amount_minor: number;
+        };
+        /**
+         * RelatedPayments
+         * @description The other payments with the same card, device, …, newest first.
+         */
+        RelatedPayments: {
+            link: components["schemas"]["SharedValue"];
+            /** @example 4 */
+            payments: number;
+            /** @description false if there are more than the 500 newest, which are counted */
+            complete: boolean;
+            /**
+             * @description how many were fraud, by verdict, dispute or fraud warning
+             * @example 1
+             */
+            fraud: number;
+            /** @description by currency, the most payments first */
+            amounts: components["schemas"]["RelatedAmount"][];
+            items: components["schemas"]["ListedPayment"][];
+            next_cursor: string | null;
+        };
+        /** ResendOutcome */
+        ResendOutcome: {
+            /** Format: uuid */
+            id: string;
+            /** @description published: its facts are reported now; already_reported: they were before, so none is repeated; ignored and quarantined as before */
+            status: components["schemas"]["ResendStatus"];
+            /** @description the message that was published now; `payment.enriched.v1` completes a sale that was reported */
+            message_type: string | null;
+            /** @description why it is ignored or still in quarantine */
+            reason: string | null;
+        };
+        /**
+         * ResendStatus
+         * @enum {string}
+         */
+        ResendStatus: "published" | "already_reported" | "ignored" | "quarantined";
         /** RestoreBody */
         RestoreBody: {
             /** @description the version to make current again */
@@ -4732,6 +7428,14 @@ export interface components {
              * @example 3
              */
             current: number | null;
+        };
+        /** RetireBody */
+        RetireBody: {
+            /**
+             * @description also retire a secret without which the gateway's webhooks would be rejected
+             * @default false
+             */
+            force: boolean;
         };
         /**
          * RetryBody
@@ -4800,6 +7504,109 @@ export interface components {
             to: string | null;
         };
         /**
+         * ReviewCase
+         * @description A payment whose current decision is review and that has no verdict.
+         */
+        ReviewCase: {
+            /** @example stripe:pi_3SVk2c */
+            payment_id: string;
+            /**
+             * Format: uuid
+             * @description the current decision
+             */
+            detection_id: string;
+            /** @example stripe */
+            gateway: string;
+            /**
+             * @description in the currency's minor unit
+             * @example 149700
+             */
+            amount_minor: number;
+            /** @example BRL */
+            currency: string;
+            /** @example 68 */
+            risk_score: number;
+            /**
+             * @description codes, most points first
+             * @default []
+             * @example [
+             *       "velocity.card.1h",
+             *       "trust_history.new_customer"
+             *     ]
+             */
+            reasons: string[];
+            /**
+             * @description one entry per reason, in the same order; they add up to `risk_score`. Earlier decisions have reasons without points
+             * @default []
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /**
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @default null
+             * @example block_list.ip
+             */
+            override: string | null;
+            /** @description what happened to the money; null until the payment is known */
+            state: components["schemas"]["PaymentState"] | null;
+            /** @example 0 */
+            refunded_minor: number;
+            /** @example cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d */
+            customer_id: string | null;
+            /** @description null if the payment names no known customer */
+            buyer: components["schemas"]["CaseBuyer"] | null;
+            /**
+             * Format: date-time
+             * @description the payment's first review
+             */
+            created_at: string;
+            /** @description false as soon as the payment has a verdict or another decision */
+            open: boolean;
+            /** @description who has it open; null if it is free */
+            holder: components["schemas"]["CaseHolder"] | null;
+            /**
+             * @description a member's email address
+             * @example bia@loja.example
+             */
+            assigned_to: string | null;
+            /** @description when a case that was put off returns to the queue */
+            later_until: string | null;
+        };
+        /**
+         * ReviewCaseChange
+         * @description The data of the stream event `review.changed`.
+         */
+        ReviewCaseChange: {
+            payment_id: string;
+            change: components["schemas"]["CaseChangeKind"];
+            actor: string;
+            holder: components["schemas"]["CaseHolder"] | null;
+            assigned_to: string | null;
+            later_until: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * ReviewCasePage
+         * @description In the order that was asked for.
+         */
+        ReviewCasePage: {
+            items: components["schemas"]["ReviewCase"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
          * ReviewQueue
          * @description Payments of the last 90 days whose current decision is `review` and that have no verdict.
          */
@@ -4810,6 +7617,51 @@ export interface components {
             oldest_at: string | null;
             /** @description how long half of them have waited at least, in seconds */
             median_age_s: number | null;
+        };
+        /**
+         * ReviewSummary
+         * @description Counts are exact up to 10,000, where they stop.
+         */
+        ReviewSummary: {
+            /**
+             * @description without those that are put off
+             * @example 12
+             */
+            open: number;
+            /** @description of the open cases, the most payments first */
+            amounts: components["schemas"]["QueueAmount"][];
+            /**
+             * @description assigned to the caller or held by the caller
+             * @example 3
+             */
+            mine: number;
+            /** @example 2 */
+            snoozed: number;
+            oldest_at: string | null;
+            /** @example 41 */
+            decided_today: number;
+            /**
+             * @description of those that were decided today
+             * @example 2
+             */
+            frauds_today: number;
+            /**
+             * @description from opening a case to its verdict, today; null if no case was opened first
+             * @example 6
+             */
+            median_seconds: number | null;
+        };
+        /** Reviewer */
+        Reviewer: {
+            /** Format: uuid */
+            id: string;
+            /** @example bia@loja.example */
+            email: string;
+        };
+        /** ReviewerList */
+        ReviewerList: {
+            /** @description in alphabetical order */
+            items: components["schemas"]["Reviewer"][];
         };
         /**
          * Role
@@ -4897,15 +7749,160 @@ export interface components {
         RuleList: {
             items: components["schemas"]["ListedRule"][];
         };
+        /**
+         * SampleOutcome
+         * @description The outcome of a sample webhook, which took the path of every webhook of the gateway.
+         */
+        SampleOutcome: {
+            /** @description HTTP status of ingest's response: 202 if the sample was accepted */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example address_not_allowed
+             */
+            code: string | null;
+            /**
+             * @description why it was refused or ignored, for people
+             * @example This endpoint accepts webhooks only from the addresses on its allow-list.
+             */
+            reason: string | null;
+            /** @description of `GET /api/v1/webhooks/{id}`; null if it was refused */
+            webhook_id: string | null;
+            state: components["schemas"]["WebhookState"] | null;
+            /** @description the payment of the sample, which is marked as a test */
+            payment_id: string | null;
+        };
+        /** SavedView */
+        SavedView: {
+            /** Format: uuid */
+            id: string;
+            page: components["schemas"]["DashboardPage"];
+            /** @example Hotmart, high risk */
+            name: string;
+            /**
+             * @example {
+             *       "gateway": "hotmart",
+             *       "range": "7d"
+             *     }
+             */
+            query: {
+                [key: string]: string;
+            };
+            /** @description the shop's; otherwise the caller's own */
+            shared: boolean;
+            /** @description comes with Orylo and cannot be changed; `name` is then a code to translate */
+            delivered: boolean;
+            /**
+             * @description who saved it last
+             * @example bia@loja.example
+             */
+            saved_by: string | null;
+            updated_at: string | null;
+        };
+        /** SavedViewList */
+        SavedViewList: {
+            /** @description those that come with Orylo, then the shop's, then the caller's own */
+            items: components["schemas"]["SavedView"][];
+        };
+        /** SavedViewRequest */
+        SavedViewRequest: {
+            page: components["schemas"]["DashboardPage"];
+            /** @example Hotmart, high risk */
+            name: string;
+            /**
+             * @description the page's filters, as its list takes them as parameters, and `range`, a period that moves: `1h`, `today`, `yesterday`, `24h`, `7d`, `30d` or `month`. Other names are refused, and so is personal data
+             * @example {
+             *       "gateway": "hotmart",
+             *       "range": "7d"
+             *     }
+             */
+            query: {
+                [key: string]: string;
+            };
+            /**
+             * @description for all members of the shop, who may change it if they may share
+             * @default false
+             */
+            shared: boolean;
+        };
         /** ScoreCause */
         ScoreCause: {
             cause: string;
             points: number;
         };
+        /**
+         * ScoreEntry
+         * @description A change of the score. `points` are the difference of the sums before and after, which are not limited.
+         */
+        ScoreEntry: {
+            /** @description counts the customer's changes from 1; changes of the status are left out */
+            version: number;
+            /** @example dispute_opened */
+            cause: string;
+            /** @example -50 */
+            points: number;
+            /**
+             * @description the sum before this change
+             * @example 52
+             */
+            total_before: number;
+            /**
+             * @description the sum from this change on
+             * @example 2
+             */
+            total: number;
+            /** @example 52 */
+            score_before: number;
+            /** @example 2 */
+            score_after: number;
+            /** @description the sum is below 0 or above 100, so the score is 0 or 100 */
+            limited: boolean;
+            payment_id: string | null;
+            /** @description who corrected the score or decided the merge, if that is the cause */
+            actor: string | null;
+            /** @description the reason they gave */
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /**
+         * ScoreLedger
+         * @description Newest first. `start` and the points of all entries add up to `total`, which is limited to 0 to 100.
+         */
+        ScoreLedger: {
+            items: components["schemas"]["ScoreEntry"][];
+            /** @default null */
+            next_cursor: string | null;
+            /** @description the customer that represents the person */
+            customer_id: string;
+            trust_score: number;
+            /** @example 50 */
+            start: number;
+            /** @example 62 */
+            total: number;
+        };
+        /** SearchRequest */
+        SearchRequest: {
+            /**
+             * @description an id, the beginning of a payment id, an order id, an email address, a phone number, a document, or the address of a page of the dashboard
+             * @example ana@example.com
+             */
+            text: string;
+        };
+        /** SearchResult */
+        SearchResult: {
+            /** @description the best first, at most 10 of each kind */
+            hits: (components["schemas"]["PaymentHit"] | components["schemas"]["CustomerHit"] | components["schemas"]["DecisionHit"] | components["schemas"]["ConversionHit"])[];
+        };
         /** SecondFactorState */
         SecondFactorState: {
             enabled: boolean;
             recovery_codes_left: number;
+        };
+        /** SecretList */
+        SecretList: {
+            /** @description newest first */
+            items: components["schemas"]["ShownSecret"][];
         };
         /** SectionBody */
         SectionBody: {
@@ -4945,7 +7942,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @description what differs from the version before */
-            changes: components["schemas"]["orylo_api__tenant_settings__models__SettingChange"][];
+            changes: components["schemas"]["SettingChange"][];
         };
         /** SectionVersionPage */
         SectionVersionPage: {
@@ -4965,6 +7962,42 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /**
+         * SettingChange
+         * @description A value that a version changed.
+         */
+        SettingChange: {
+            /**
+             * @description dotted, for nested values
+             * @example velocity.card.1h.attempts
+             */
+            setting: string;
+            /**
+             * @description null where it was absent
+             * @example 8
+             */
+            before: unknown;
+            /**
+             * @description null where it is absent
+             * @example 12
+             */
+            after: unknown;
+        };
+        /** SettingDifference */
+        SettingDifference: {
+            /** @example block_at */
+            name: string;
+            /**
+             * @description as JSON; null for the default
+             * @example 70
+             */
+            this: string | null;
+            /**
+             * @description as JSON; null for the default
+             * @example 80
+             */
+            other: string | null;
+        };
         /**
          * SettingValue
          * @description A setting with its current value.
@@ -5031,6 +8064,35 @@ export interface components {
             fields: components["schemas"]["SettingValue"][];
         };
         /**
+         * SharedValue
+         * @description A kind of value that two payments may share.
+         * @enum {string}
+         */
+        SharedValue: "customer" | "card" | "device" | "ip" | "phone" | "document";
+        /** SharingCustomer */
+        SharingCustomer: {
+            customer_id: string;
+            /**
+             * @description of that customer, with the same card, device, …
+             * @example 2
+             */
+            payments: number;
+        };
+        /**
+         * ShownSecret
+         * @description A secret without its value.
+         */
+        ShownSecret: {
+            /** @example 2026-03 */
+            label: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description when it last authenticated a webhook, to the minute */
+            last_used_at: string | null;
+            /** @description whether the gateway's webhooks would be rejected without it, as far as is known */
+            needed: boolean;
+        };
+        /**
          * SignedIn
          * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
          */
@@ -5089,6 +8151,25 @@ export interface components {
             reason: string;
         };
         /**
+         * StepState
+         * @description A step is done by a fact, never by a click.
+         */
+        StepState: {
+            step: components["schemas"]["OnboardingStep"];
+            done: boolean;
+            /** @description by this user */
+            skipped: boolean;
+            /** @description when the fact occurred; null if it is not done, or has no time */
+            done_at: string | null;
+            /**
+             * @description what was found, or what is left to do
+             * @example Set up: stripe.
+             */
+            detail: string | null;
+            /** @description of the first sale, for that step */
+            payment_id: string | null;
+        };
+        /**
          * StoppedFraud
          * @description Fraud whose money the fraudster did not keep.
          *
@@ -5125,6 +8206,92 @@ export interface components {
             /** Format: date-time */
             changed_at: string;
         };
+        /**
+         * StoryDelivery
+         * @description A conversion as dispatch has it, with its attempts.
+         */
+        StoryDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
+            /** Format: uuid */
+            conversion_id: string;
+        };
+        /**
+         * StoryStep
+         * @description One step of the timeline, which names the item of a part that it is about.
+         */
+        StoryStep: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description after the first webhook arrived; 0 for times before it, by the gateway's clock
+             * @example 8
+             */
+            offset_ms: number;
+            /**
+             * @description webhooks, decisions, trust, conversions, deliveries, actions, fraud_signs or audit
+             * @example decisions
+             */
+            part: string;
+            /**
+             * @description what happened: a webhook's type, `decided`, a cause of trust, `matched`, `attempted`, `dispatched`, `failed`, `suppressed`, an action's status, a sign, an audited action
+             * @example decided
+             */
+            kind: string;
+            /**
+             * @description of the item
+             * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+             */
+            id: string;
+            /**
+             * @description the decision, the match's method, the attempt's number and outcome, the reason
+             * @example block
+             */
+            detail: string | null;
+        };
+        /**
+         * StoryWebhook
+         * @description An event of the gateway that was decided on.
+         */
+        StoryWebhook: {
+            /**
+             * @description the event's id, however often it was delivered
+             * @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb
+             */
+            id: string;
+            /**
+             * @description type of the message that it became
+             * @example payment.succeeded.v1
+             */
+            type: string;
+            /**
+             * Format: date-time
+             * @description by the gateway's clock
+             */
+            occurred_at: string;
+            /**
+             * Format: date-time
+             * @description when it was first decided on, milliseconds after it arrived
+             */
+            received_at: string;
+        };
         /** SwitchBody */
         SwitchBody: {
             name: components["schemas"]["SwitchName"];
@@ -5157,7 +8324,7 @@ export interface components {
             /**
              * @description the end; null: it does not end
              * @default null
-             * @example 2026-03-14T18:00:00Z
+             * @example null
              */
             until: string | null;
         };
@@ -5334,10 +8501,98 @@ export interface components {
                 [key: string]: (number | null)[];
             };
         };
+        /**
+         * Timeline
+         * @description Newest first. A payment is at the time of its first event, and shows the state that it is in now.
+         */
+        Timeline: {
+            items: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"] | components["schemas"]["VisitEntry"] | components["schemas"]["MergeEntry"] | components["schemas"]["NoteEntry"])[];
+            /** @default null */
+            next_cursor: string | null;
+        };
         /** Totals */
         Totals: {
             counts: components["schemas"]["Counts"];
             amounts: components["schemas"]["Amounts"][];
+        };
+        /**
+         * TrackingCheck
+         * @description The tracking script of a page, as a visitor's browser gets it without running scripts.
+         */
+        TrackingCheck: {
+            /**
+             * @description of the page, after redirects
+             * @example https://shop.example/
+             */
+            url: string;
+            /**
+             * @description HTTP status of the page; null if it cannot be reached
+             * @example 200
+             */
+            status: number | null;
+            /** @description whether the page loads the script; a tag manager may add it later */
+            found: boolean;
+            /** @example https://hooks.example.com/t.js */
+            script_url: string | null;
+            /**
+             * @description the `data-tenant` of the script
+             * @example my-shop
+             */
+            tenant: string | null;
+            /** @description empty if visits can be reported */
+            problems: components["schemas"]["TrackingProblem"][];
+        };
+        /** TrackingCheckBody */
+        TrackingCheckBody: {
+            /**
+             * @description a page of the shop, such as its checkout
+             * @example https://shop.example/
+             */
+            url: string;
+        };
+        /** TrackingDay */
+        TrackingDay: {
+            /**
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
+            visits: number;
+            /** @description visits that an advertisement led to, by Meta's click id */
+            with_click_id: number;
+            /** @description visits that reached a checkout */
+            checkouts: number;
+            /** @description forms that were submitted */
+            leads: number;
+        };
+        /** TrackingProblem */
+        TrackingProblem: {
+            code: components["schemas"]["TrackingProblemCode"];
+            /**
+             * @description the fault and its fix
+             * @example The page has no Orylo script. Add it as docs/tracking.md describes.
+             */
+            detail: string;
+        };
+        /**
+         * TrackingProblemCode
+         * @enum {string}
+         */
+        TrackingProblemCode: "page_unavailable" | "script_missing" | "other_host" | "tenant_missing" | "other_tenant" | "held_by_consent" | "script_blocked" | "reports_blocked";
+        /** TrackingStats */
+        TrackingStats: {
+            /** @description of all days */
+            visits: number;
+            /** @description of all days */
+            with_click_id: number;
+            /** @description of all days */
+            checkouts: number;
+            /** @description of all days */
+            leads: number;
+            /** @description when the last visit was reported */
+            last_at: string | null;
+            /** @description oldest first; days without a visit are left out */
+            days: components["schemas"]["TrackingDay"][];
         };
         /** TrialBody */
         TrialBody: {
@@ -5423,6 +8678,31 @@ export interface components {
             /** Format: date-time */
             occurred_at: string;
         };
+        /**
+         * TrustEffect
+         * @description A change of the buyer's trust score that followed from the payment.
+         */
+        TrustEffect: {
+            customer_id: string;
+            /** @example 7 */
+            version: number;
+            /** @example 52 */
+            score_before: number;
+            /** @example 2 */
+            score_after: number;
+            status: components["schemas"]["TrustStatus"];
+            /** @example dispute_opened */
+            cause: string;
+            /** @description who changed it, if a person did */
+            actor: string | null;
+            /**
+             * @description the reason they gave
+             * @example card testing
+             */
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
         /** TrustEntry */
         TrustEntry: {
             /**
@@ -5441,6 +8721,13 @@ export interface components {
             actor: string | null;
             /** @description the reason they gave */
             reason: string | null;
+        };
+        /** TrustPart */
+        TrustPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["TrustEffect"][];
         };
         /**
          * TrustStatus
@@ -5536,6 +8823,11 @@ export interface components {
             problems: components["schemas"]["ImportProblem"][];
             dry_run: boolean;
         };
+        /**
+         * VerdictOutcome
+         * @enum {string}
+         */
+        VerdictOutcome: "given" | "unchanged" | "unknown" | "held";
         /** VerdictRequest */
         VerdictRequest: {
             /** @description `withdrawn` takes the earlier verdict back */
@@ -5546,50 +8838,121 @@ export interface components {
              */
             reason: string | null;
         };
+        /** VerdictResult */
+        VerdictResult: {
+            /** @example stripe:pi_3SVk2c */
+            id: string;
+            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; `held`: another person has its review case open, and only they decide it */
+            outcome: components["schemas"]["VerdictOutcome"];
+        };
         /** VersionList */
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
+        };
+        /** VisitEntry */
+        VisitEntry: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "visit";
+            /**
+             * Format: date-time
+             * @description when a payment was matched to the visit
+             */
+            at: string;
+            payment_id: string;
+            click_id: string;
+            /** @description how the visit was found: click_id, fbc, fbp, email, phone or ip_user_agent */
+            method: string;
+            /** @example 0.99 */
+            confidence: number;
         };
         /**
          * WaitCause
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
-        /** SettingChange */
-        orylo_api__backtests__models__SettingChange: {
-            /** @example block_at */
-            name: string;
-            /**
-             * @description as JSON; null for the default
-             * @example 70
-             */
-            this: string | null;
-            /**
-             * @description as JSON; null for the default
-             * @example 80
-             */
-            other: string | null;
+        /** WebhookPayload */
+        WebhookPayload: {
+            /** @description the body as received: personal values are hashed, secrets removed and card numbers masked */
+            payload: unknown;
         };
         /**
-         * SettingChange
-         * @description A value that a version changed.
+         * WebhookPayment
+         * @description The payment that a webhook reports on, as it is now.
          */
-        orylo_api__tenant_settings__models__SettingChange: {
+        WebhookPayment: {
+            /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
+            id: string;
+            state: components["schemas"]["PaymentState"];
+            amount_minor: number;
+            currency: string;
+            /** @description a test event, which does not count as a sale */
+            test: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * WebhookReceipt
+         * @description Webhooks of one gateway that were received together. The fields describe the last of them.
+         */
+        WebhookReceipt: {
+            gateway: string;
             /**
-             * @description dotted, for nested values
-             * @example velocity.card.1h.attempts
+             * @description the gateway's own type of the event
+             * @example payment_intent.succeeded
              */
-            setting: string;
+            type: string;
+            state: components["schemas"]["WebhookState"];
             /**
-             * @description null where it was absent
-             * @example 8
+             * @description the event's id, as lists return it
+             * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
              */
-            before: unknown;
+            webhook_id: string;
+            payment_id: string | null;
+            test: boolean;
+            count: number;
+            /** Format: date-time */
+            received_at: string;
+        };
+        /**
+         * WebhookRefusal
+         * @description Webhooks of one gateway that were refused together, for one reason.
+         */
+        WebhookRefusal: {
+            gateway: string;
             /**
-             * @description null where it is absent
-             * @example 12
+             * @description HTTP status of the responses
+             * @example 401
              */
-            after: unknown;
+            status: number;
+            /**
+             * @description the reason, for programs
+             * @example signature_mismatch
+             */
+            code: string;
+            /**
+             * @description what was wrong and how to fix it
+             * @example The signature matches none of the secrets set for this gateway.
+             */
+            reason: string;
+            count: number;
+            remote: string | null;
+            /** Format: date-time */
+            refused_at: string;
+        };
+        /**
+         * WebhookState
+         * @enum {string}
+         */
+        WebhookState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused";
+        /** WebhooksPart */
+        WebhooksPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["StoryWebhook"][];
         };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
@@ -5682,6 +9045,42 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["DeadLetterSummary"];
+        } | {
+            /** @constant */
+            event: "reconciliation.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["ReconciliationSummary"];
+        } | {
+            /** @constant */
+            event: "review.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["ReviewCaseChange"];
+        } | {
+            /** @constant */
+            event: "webhook.accepted";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["WebhookReceipt"];
+        } | {
+            /** @constant */
+            event: "webhook.refused";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["WebhookRefusal"];
         } | {
             /** @constant */
             event: "job.progress";
@@ -6720,6 +10119,52 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_attention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "items": [
+                     *         {
+                     *           "code": "fuse_tripped",
+                     *           "count": 6,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "amount_minor": 231000
+                     *             }
+                     *           ],
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "subject": "kiwify",
+                     *           "reason": "signature_mismatch",
+                     *           "detail": "Some values are invalid.",
+                     *           "link": "/review"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     show_time_series: {
         parameters: {
             query?: {
@@ -6950,12 +10395,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -7195,15 +10640,43 @@ export interface operations {
                  */
                 ids?: string;
                 /**
-                 * @description only with this status
-                 * @example neutral
+                 * @description with one of these, separated by commas
+                 * @example [
+                 *       "blocked",
+                 *       "allowlisted"
+                 *     ]
                  */
-                status?: components["schemas"]["TrustStatus"];
+                status?: components["schemas"]["TrustStatus"][];
+                /**
+                 * @description with a trust score of at least this
+                 * @example 12
+                 */
+                min_trust?: number;
                 /**
                  * @description with a trust score of at most this
                  * @example 12
                  */
                 max_trust?: number;
+                /**
+                 * @description first seen at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                first_seen_from?: string;
+                /**
+                 * @description first seen before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                first_seen_to?: string;
+                /**
+                 * @description last seen at or after: the newest payment
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                last_seen_from?: string;
+                /**
+                 * @description last seen before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                last_seen_to?: string;
             };
             header?: {
                 /**
@@ -7238,6 +10711,22 @@ export interface operations {
                      *           "people": [
                      *             "cus_0d2f6a4b8c1e",
                      *             "cus_7b91e02cd45f"
+                     *           ],
+                     *           "payments": 4,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 4,
+                     *               "paid_minor": 198800
+                     *             }
+                     *           ],
+                     *           "disputes": 1,
+                     *           "last_seen_at": "2026-03-14T15:09:26Z",
+                     *           "scores": [
+                     *             {
+                     *               "at": "2026-03-14T15:09:26Z",
+                     *               "score": 52
+                     *             }
                      *           ]
                      *         }
                      *       ],
@@ -7459,6 +10948,62 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_status: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "status": "neutral",
+                     *       "expires_at": "2099-12-31T00:00:00Z",
+                     *       "set_at": "2026-03-14T15:09:26Z",
+                     *       "actor": "ana@shop.example",
+                     *       "reason": "card testing"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerStatus"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     set_status: {
         parameters: {
             query?: never;
@@ -7468,6 +11013,11 @@ export interface operations {
                  * @example order-1042
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -7483,7 +11033,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "status": "neutral",
-                 *       "expires_at": "2026-03-14T15:09:26Z",
+                 *       "expires_at": "2099-12-31T00:00:00Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -7502,7 +11052,7 @@ export interface operations {
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "status": "neutral",
-                     *       "expires_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2099-12-31T00:00:00Z",
                      *       "reason": "card testing",
                      *       "actor": "ana@shop.example",
                      *       "accepted_at": "2026-03-14T15:09:26Z"
@@ -7517,9 +11067,324 @@ export interface operations {
             404: components["responses"]["404"];
             406: components["responses"]["406"];
             409: components["responses"]["409"];
+            412: components["responses"]["412"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    look_up_customers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ana@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerLookup"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "cus_0d2f6a4b8c1e",
+                     *           "trust_score": 62,
+                     *           "status": "neutral",
+                     *           "status_expires_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z",
+                     *           "people": [
+                     *             "cus_0d2f6a4b8c1e",
+                     *             "cus_7b91e02cd45f"
+                     *           ],
+                     *           "payments": 4,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 4,
+                     *               "paid_minor": 198800
+                     *             }
+                     *           ],
+                     *           "disputes": 1,
+                     *           "last_seen_at": "2026-03-14T15:09:26Z",
+                     *           "scores": [
+                     *             {
+                     *               "at": "2026-03-14T15:09:26Z",
+                     *               "score": 52
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "compared": {
+                     *         "kind": "email",
+                     *         "value": "sha256:8ab3f2…",
+                     *         "how": "The address is trimmed and written in lower case, and its hash is compared."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomersFound"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_ledger: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "version": 3,
+                     *           "cause": "dispute_opened",
+                     *           "points": -50,
+                     *           "total_before": 52,
+                     *           "total": 2,
+                     *           "score_before": 52,
+                     *           "score_after": 2,
+                     *           "limited": true,
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "actor": "ana@shop.example",
+                     *           "reason": "card testing",
+                     *           "occurred_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "trust_score": 62,
+                     *       "start": 50,
+                     *       "total": 62
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ScoreLedger"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_timeline: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "payment",
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "gateway": "stripe",
+                     *           "state": "created",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "people": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "links": [
+                     *         {
+                     *           "kind": "customer",
+                     *           "key": "9f86d081884c7d65",
+                     *           "label": "visa •••• 4242 BR",
+                     *           "payments": 4,
+                     *           "first_seen_at": "2026-03-14T15:09:26Z",
+                     *           "last_seen_at": "2026-03-14T15:09:26Z",
+                     *           "shared_with": [
+                     *             {
+                     *               "customer_id": "cus_0d2f6a4b8c1e",
+                     *               "payments": 2
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "complete": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerLinks"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -7613,7 +11478,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "other": "cus_0d2f6a4b8c1e",
+                 *       "other": "cus_7b91e02cd45f",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -7889,6 +11754,7 @@ export interface operations {
                      * @example {
                      *       "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
                      *       "gateway": "stripe",
+                     *       "order_id": "1047",
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "state": "created",
                      *       "amount_minor": 12500,
@@ -7951,6 +11817,1047 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description first event at or after
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description first event before
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description of the payment
+                 * @example [
+                 *       "stripe",
+                 *       "hotmart"
+                 *     ]
+                 */
+                gateway?: string[];
+                /**
+                 * @description the state of the money
+                 * @example [
+                 *       "succeeded",
+                 *       "partially_refunded"
+                 *     ]
+                 */
+                state?: components["schemas"]["PaymentState"][];
+                /**
+                 * @description the current decision
+                 * @example [
+                 *       "review",
+                 *       "block"
+                 *     ]
+                 */
+                decision?: components["schemas"]["Decision"][];
+                /**
+                 * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+                 * @example [
+                 *       "failed",
+                 *       "pending"
+                 *     ]
+                 */
+                conversion?: components["schemas"]["ListedConversion"][];
+                /**
+                 * @description what people found
+                 * @example [
+                 *       "none"
+                 *     ]
+                 */
+                verdict?: components["schemas"]["ListedVerdict"][];
+                /**
+                 * @description the payment's, by its ISO 4217 code
+                 * @example [
+                 *       "BRL"
+                 *     ]
+                 */
+                currency?: string[];
+                /**
+                 * @description in the currency's minor unit
+                 * @example 10000
+                 */
+                min_amount?: number;
+                /**
+                 * @description in the currency's minor unit
+                 * @example 50000
+                 */
+                max_amount?: number;
+                /**
+                 * @description of the current decision
+                 * @example 60
+                 */
+                min_risk?: number;
+                /**
+                 * @description of the current decision
+                 * @example 100
+                 */
+                max_risk?: number;
+                /**
+                 * @description the gateway's product id or name
+                 * @example Course
+                 */
+                product?: string;
+                /**
+                 * @description of this customer, and of those that are the same person
+                 * @example cus_282a2fe6
+                 */
+                customer_id?: string;
+                /**
+                 * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+                 * @example HP7741
+                 */
+                q?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "hotmart:HP7741",
+                     *           "gateway": "hotmart",
+                     *           "order_id": "1047",
+                     *           "state": "created",
+                     *           "amount_minor": 49700,
+                     *           "refunded_minor": 0,
+                     *           "currency": "BRL",
+                     *           "payment_method": "card",
+                     *           "card_brand": "visa",
+                     *           "card_last4": "4242",
+                     *           "products": [
+                     *             "Course"
+                     *           ],
+                     *           "livemode": true,
+                     *           "test": true,
+                     *           "decision": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "more_reasons": 2,
+                     *             "override": "block_list.ip",
+                     *             "created_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "decisions": 3,
+                     *           "buyer": {
+                     *             "customer_id": "cus_282a2fe6",
+                     *             "trust_score": 52,
+                     *             "last_change": -8,
+                     *             "status": "neutral"
+                     *           },
+                     *           "conversion": {
+                     *             "status": "pending",
+                     *             "reason": "blocked",
+                     *             "code": "190",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "count": 1
+                     *           },
+                     *           "verdict": {
+                     *             "verdict": "fraud",
+                     *             "reason": "card testing",
+                     *             "actor": "ana@shop.example",
+                     *             "given_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    search_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ana@example.com",
+                 *       "phone": "+5511987654321",
+                 *       "document": "529.982.247-25",
+                 *       "limit": 50,
+                 *       "cursor": "WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0",
+                 *       "from": "2026-11-01T00:00:00Z",
+                 *       "to": "2026-12-01T00:00:00Z",
+                 *       "gateway": [
+                 *         "stripe",
+                 *         "hotmart"
+                 *       ],
+                 *       "state": [
+                 *         "succeeded",
+                 *         "partially_refunded"
+                 *       ],
+                 *       "decision": [
+                 *         "review",
+                 *         "block"
+                 *       ],
+                 *       "conversion": [
+                 *         "failed",
+                 *         "pending"
+                 *       ],
+                 *       "verdict": [
+                 *         "none"
+                 *       ],
+                 *       "currency": [
+                 *         "BRL"
+                 *       ],
+                 *       "min_amount": 10000,
+                 *       "max_amount": 50000,
+                 *       "min_risk": 60,
+                 *       "max_risk": 100,
+                 *       "product": "Course",
+                 *       "customer_id": "cus_282a2fe6",
+                 *       "q": "HP7741"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentSearch"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "hotmart:HP7741",
+                     *           "gateway": "hotmart",
+                     *           "order_id": "1047",
+                     *           "state": "created",
+                     *           "amount_minor": 49700,
+                     *           "refunded_minor": 0,
+                     *           "currency": "BRL",
+                     *           "payment_method": "card",
+                     *           "card_brand": "visa",
+                     *           "card_last4": "4242",
+                     *           "products": [
+                     *             "Course"
+                     *           ],
+                     *           "livemode": true,
+                     *           "test": true,
+                     *           "decision": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "more_reasons": 2,
+                     *             "override": "block_list.ip",
+                     *             "created_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "decisions": 3,
+                     *           "buyer": {
+                     *             "customer_id": "cus_282a2fe6",
+                     *             "trust_score": 52,
+                     *             "last_change": -8,
+                     *             "status": "neutral"
+                     *           },
+                     *           "conversion": {
+                     *             "status": "pending",
+                     *             "reason": "blocked",
+                     *             "code": "190",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "count": 1
+                     *           },
+                     *           "verdict": {
+                     *             "verdict": "fraud",
+                     *             "reason": "card testing",
+                     *             "actor": "ana@shop.example",
+                     *             "given_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_related_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description payments of each link
+                 * @example 10
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description only what shares this; needed with a `cursor`
+                 * @example card
+                 */
+                link?: components["schemas"]["SharedValue"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "groups": [
+                     *         {
+                     *           "link": "customer",
+                     *           "payments": 4,
+                     *           "complete": true,
+                     *           "fraud": 1,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 4,
+                     *               "amount_minor": 198800
+                     *             }
+                     *           ],
+                     *           "items": [
+                     *             {
+                     *               "id": "hotmart:HP7741",
+                     *               "gateway": "hotmart",
+                     *               "order_id": "1047",
+                     *               "state": "created",
+                     *               "amount_minor": 49700,
+                     *               "refunded_minor": 0,
+                     *               "currency": "BRL",
+                     *               "payment_method": "card",
+                     *               "card_brand": "visa",
+                     *               "card_last4": "4242",
+                     *               "products": [
+                     *                 "Course"
+                     *               ],
+                     *               "livemode": true,
+                     *               "test": true,
+                     *               "decision": {
+                     *                 "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *                 "decision": "allow",
+                     *                 "risk_score": 12,
+                     *                 "points": [
+                     *                   {
+                     *                     "detector": "velocity",
+                     *                     "points": 58,
+                     *                     "reason": "velocity.card.1h"
+                     *                   },
+                     *                   {
+                     *                     "detector": "trust_history",
+                     *                     "points": 4,
+                     *                     "reason": "trust_history.new_customer"
+                     *                   }
+                     *                 ],
+                     *                 "more_reasons": 2,
+                     *                 "override": "block_list.ip",
+                     *                 "created_at": "2026-03-14T15:09:26Z"
+                     *               },
+                     *               "decisions": 3,
+                     *               "buyer": {
+                     *                 "customer_id": "cus_282a2fe6",
+                     *                 "trust_score": 52,
+                     *                 "last_change": -8,
+                     *                 "status": "neutral"
+                     *               },
+                     *               "conversion": {
+                     *                 "status": "pending",
+                     *                 "reason": "blocked",
+                     *                 "code": "190",
+                     *                 "correction": "blocked",
+                     *                 "waiting_for": {
+                     *                   "cause": "destination_on_hold",
+                     *                   "reason": "card testing",
+                     *                   "code": "validation",
+                     *                   "since": "2026-03-14T15:09:26Z"
+                     *                 },
+                     *                 "count": 1
+                     *               },
+                     *               "verdict": {
+                     *                 "verdict": "fraud",
+                     *                 "reason": "card testing",
+                     *                 "actor": "ana@shop.example",
+                     *                 "given_at": "2026-03-14T15:09:26Z"
+                     *               },
+                     *               "created_at": "2026-03-14T15:09:26Z",
+                     *               "updated_at": "2026-03-14T15:09:26Z"
+                     *             }
+                     *           ],
+                     *           "next_cursor": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Related"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    export_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description first event at or after
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description first event before
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description of the payment
+                 * @example [
+                 *       "stripe",
+                 *       "hotmart"
+                 *     ]
+                 */
+                gateway?: string[];
+                /**
+                 * @description the state of the money
+                 * @example [
+                 *       "succeeded",
+                 *       "partially_refunded"
+                 *     ]
+                 */
+                state?: components["schemas"]["PaymentState"][];
+                /**
+                 * @description the current decision
+                 * @example [
+                 *       "review",
+                 *       "block"
+                 *     ]
+                 */
+                decision?: components["schemas"]["Decision"][];
+                /**
+                 * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+                 * @example [
+                 *       "failed",
+                 *       "pending"
+                 *     ]
+                 */
+                conversion?: components["schemas"]["ListedConversion"][];
+                /**
+                 * @description what people found
+                 * @example [
+                 *       "none"
+                 *     ]
+                 */
+                verdict?: components["schemas"]["ListedVerdict"][];
+                /**
+                 * @description the payment's, by its ISO 4217 code
+                 * @example [
+                 *       "BRL"
+                 *     ]
+                 */
+                currency?: string[];
+                /**
+                 * @description in the currency's minor unit
+                 * @example 10000
+                 */
+                min_amount?: number;
+                /**
+                 * @description in the currency's minor unit
+                 * @example 50000
+                 */
+                max_amount?: number;
+                /**
+                 * @description of the current decision
+                 * @example 60
+                 */
+                min_risk?: number;
+                /**
+                 * @description of the current decision
+                 * @example 100
+                 */
+                max_risk?: number;
+                /**
+                 * @description the gateway's product id or name
+                 * @example Course
+                 */
+                product?: string;
+                /**
+                 * @description of this customer, and of those that are the same person
+                 * @example cus_282a2fe6
+                 */
+                customer_id?: string;
+                /**
+                 * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+                 * @example HP7741
+                 */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example payment_id,verdict,reason
+                     *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback
+                     */
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    judge_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         "stripe:pi_3SVk2c",
+                 *         "hotmart:HP7741"
+                 *       ],
+                 *       "verdict": "fraud",
+                 *       "reason": "card testing",
+                 *       "dry_run": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["BulkVerdict"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "given": 1,
+                     *       "unchanged": 1,
+                     *       "unknown": 0,
+                     *       "held": 0,
+                     *       "results": [
+                     *         {
+                     *           "id": "stripe:pi_3SVk2c",
+                     *           "outcome": "given"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkVerdictResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_story: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment": {
+                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "gateway": "stripe",
+                     *         "order_id": "1047",
+                     *         "customer_id": "cus_0d2f6a4b8c1e",
+                     *         "state": "created",
+                     *         "amount_minor": 12500,
+                     *         "refunded_minor": 12,
+                     *         "currency": "BRL",
+                     *         "payment_method": "card",
+                     *         "card_brand": "visa",
+                     *         "card_last4": "4242",
+                     *         "card_country": "BR",
+                     *         "products": [
+                     *           "course-101"
+                     *         ],
+                     *         "livemode": true,
+                     *         "test": true,
+                     *         "decision": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "decision": "allow",
+                     *           "risk_score": 12,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         },
+                     *         "actions": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "action": "cancel",
+                     *             "status": "pending",
+                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decided_by": "risk",
+                     *             "attempts": 12,
+                     *             "reference": "re_3SVk2cLqkz8JbX1y",
+                     *             "code": "validation",
+                     *             "reason": "card testing",
+                     *             "contradiction": "block_lifted",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "updated_at": "2026-03-14T15:09:26Z",
+                     *         "verdict": {
+                     *           "verdict": "fraud",
+                     *           "reason": "card testing",
+                     *           "actor": "ana@shop.example",
+                     *           "given_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       },
+                     *       "webhooks": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "type": "payment.succeeded.v1",
+                     *             "occurred_at": "2026-03-14T15:09:26Z",
+                     *             "received_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "decisions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "payment_type": "payment.succeeded.v1",
+                     *             "gateway": "stripe",
+                     *             "customer_id": "cus_0d2f6a4b8c1e",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "reasons": [
+                     *               "velocity.card.1h",
+                     *               "trust_history.new_customer"
+                     *             ],
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "override": "block_list.ip",
+                     *             "rules": [],
+                     *             "detectors": [
+                     *               {
+                     *                 "name": "Expensive first order",
+                     *                 "score": 12,
+                     *                 "reasons": [
+                     *                   "velocity.card.1h",
+                     *                   "trust_history.new_customer"
+                     *                 ],
+                     *                 "duration_us": 12
+                     *               }
+                     *             ],
+                     *             "degraded": [],
+                     *             "amount_minor": 12500,
+                     *             "currency": "BRL",
+                     *             "occurred_at": "2026-03-14T15:09:26Z",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "version": 3,
+                     *             "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "trust": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "customer_id": "cus_0d2f6a4b8c1e",
+                     *             "version": 7,
+                     *             "score_before": 52,
+                     *             "score_after": 2,
+                     *             "status": "neutral",
+                     *             "cause": "dispute_opened",
+                     *             "actor": "ana@shop.example",
+                     *             "reason": "card testing",
+                     *             "occurred_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "conversions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "destination": "meta",
+                     *             "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_name": "Purchase",
+                     *             "status": "pending",
+                     *             "match": {
+                     *               "method": "click_id",
+                     *               "confidence": 1,
+                     *               "click_id": "fb.1.1773500966000.IwAR2x"
+                     *             },
+                     *             "attempts": 12,
+                     *             "reason": "card testing",
+                     *             "code": "validation",
+                     *             "amount_minor": 12500,
+                     *             "currency": "BRL",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "deliveries": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "state": "dispatched",
+                     *             "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *             "event": {
+                     *               "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *               "event_name": "Purchase"
+                     *             },
+                     *             "attempts": [
+                     *               {
+                     *                 "number": 12,
+                     *                 "at": "2026-03-14T15:09:26Z",
+                     *                 "outcome": "dispatched",
+                     *                 "code": "validation",
+                     *                 "reason": "card testing",
+                     *                 "duration_ms": 12,
+                     *                 "trace_id": "AbCdEf012345"
+                     *               }
+                     *             ],
+                     *             "conversion_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "action": "cancel",
+                     *             "status": "pending",
+                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decided_by": "risk",
+                     *             "attempts": 12,
+                     *             "reference": "re_3SVk2cLqkz8JbX1y",
+                     *             "code": "validation",
+                     *             "reason": "card testing",
+                     *             "contradiction": "block_lifted",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "fraud_signs": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "kind": "verdict",
+                     *             "id": "dp_1",
+                     *             "sign": "judged_fraud",
+                     *             "actor": "ana@shop.example",
+                     *             "reason": "card testing",
+                     *             "at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "audit": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "at": "2026-03-14T15:09:26Z",
+                     *             "actor": "ana@shop.example",
+                     *             "action": "payment.give_verdict",
+                     *             "subject": "payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "before": {
+                     *               "verdict": "withdrawn"
+                     *             },
+                     *             "after": {
+                     *               "verdict": "fraud"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timeline": [],
+                     *       "outlook": [],
+                     *       "generated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentStory"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "ana@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hits": [
+                     *         {
+                     *           "kind": "payment",
+                     *           "id": "hotmart:HP7741",
+                     *           "path": "/payments/hotmart%3AHP7741",
+                     *           "found_by": "id",
+                     *           "state": "created",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "order_id": "1047",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };
@@ -8217,6 +13124,1612 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_review_cases: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description `money`: the highest amount first, in each currency's main unit, without exchange rates; `risk`: the highest risk first; `age`: the oldest first
+                 * @example money
+                 */
+                sort?: components["schemas"]["CaseOrder"];
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only cases that are assigned to the caller or held by the caller
+                 * @example false
+                 */
+                mine?: boolean;
+                /**
+                 * @description only cases that are put off until later, which are else left out
+                 * @example false
+                 */
+                snoozed?: boolean;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "payment_id": "stripe:pi_3SVk2c",
+                     *           "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "gateway": "stripe",
+                     *           "amount_minor": 149700,
+                     *           "currency": "BRL",
+                     *           "risk_score": 68,
+                     *           "reasons": [
+                     *             "velocity.card.1h",
+                     *             "trust_history.new_customer"
+                     *           ],
+                     *           "points": [
+                     *             {
+                     *               "detector": "velocity",
+                     *               "points": 58,
+                     *               "reason": "velocity.card.1h"
+                     *             },
+                     *             {
+                     *               "detector": "trust_history",
+                     *               "points": 4,
+                     *               "reason": "trust_history.new_customer"
+                     *             }
+                     *           ],
+                     *           "override": "block_list.ip",
+                     *           "state": "created",
+                     *           "refunded_minor": 0,
+                     *           "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *           "buyer": {
+                     *             "trust_score": 52,
+                     *             "status": "neutral"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "open": true,
+                     *           "holder": {
+                     *             "name": "bia@loja.example",
+                     *             "until": "2099-12-31T00:00:00Z"
+                     *           },
+                     *           "assigned_to": "bia@loja.example",
+                     *           "later_until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCasePage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    summarise_review: {
+        parameters: {
+            query?: {
+                /**
+                 * @description IANA name of the time zone in which today begins
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "open": 12,
+                     *       "amounts": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "payments": 12,
+                     *           "amount_minor": 12500
+                     *         }
+                     *       ],
+                     *       "mine": 3,
+                     *       "snoozed": 2,
+                     *       "oldest_at": "2026-03-14T15:09:26Z",
+                     *       "decided_today": 41,
+                     *       "frauds_today": 2,
+                     *       "median_seconds": 6
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewSummary"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reviewers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "email": "bia@loja.example"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewerList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the payment's id
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2099-12-31T00:00:00Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    claim_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the payment's id
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2099-12-31T00:00:00Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    release_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the payment's id
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2099-12-31T00:00:00Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    postpone_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the payment's id
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "until": "2999-01-01T12:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LaterRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2099-12-31T00:00:00Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    assign_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the payment's id
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "member": "bia@loja.example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssignRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2099-12-31T00:00:00Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    decide_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the payment's id
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "verdict": "fraud",
+                 *       "reason": "card testing",
+                 *       "block_customer": false,
+                 *       "block_until": "2999-01-01T12:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CaseVerdictRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "verdict_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "verdict": "fraud",
+                     *       "blocked_customer": "cus_0d2f6a4b8c1e",
+                     *       "actor": "ana@loja.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z",
+                     *       "undo_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CaseVerdictAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    undo_review_decision: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the payment's id
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2099-12-31T00:00:00Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_customer_notes: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "text": "Called the shop about the delivery: the order is real.",
+                     *           "author": "bia@loja.example",
+                     *           "own": true,
+                     *           "hints": [
+                     *             "email"
+                     *           ],
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_customer_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Called the shop about the delivery: the order is real."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "text": "Called the shop about the delivery: the order is real.",
+                     *       "author": "bia@loja.example",
+                     *       "own": true,
+                     *       "hints": [
+                     *         "email"
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_customer_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+                /**
+                 * @description the note's id, as the list returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "text": "Called the shop about the delivery: the order is real.",
+                     *       "author": "bia@loja.example",
+                     *       "own": true,
+                     *       "hints": [
+                     *         "email"
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_customer_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+                /**
+                 * @description the note's id, as the list returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_payment_notes: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "text": "Called the shop about the delivery: the order is real.",
+                     *           "author": "bia@loja.example",
+                     *           "own": true,
+                     *           "hints": [
+                     *             "email"
+                     *           ],
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_payment_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Called the shop about the delivery: the order is real."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "text": "Called the shop about the delivery: the order is real.",
+                     *       "author": "bia@loja.example",
+                     *       "own": true,
+                     *       "hints": [
+                     *         "email"
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_payment_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+                /**
+                 * @description the note's id, as the list returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "text": "Called the shop about the delivery: the order is real.",
+                     *       "author": "bia@loja.example",
+                     *       "own": true,
+                     *       "hints": [
+                     *         "email"
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_payment_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+                /**
+                 * @description the note's id, as the list returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_saved_views: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only views of this page
+                 * @example payments
+                 */
+                page?: components["schemas"]["DashboardPage"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "page": "payments",
+                     *           "name": "Hotmart, high risk",
+                     *           "query": {
+                     *             "gateway": "hotmart",
+                     *             "range": "7d"
+                     *           },
+                     *           "shared": true,
+                     *           "delivered": true,
+                     *           "saved_by": "bia@loja.example",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedViewList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_saved_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "page": "payments",
+                 *       "name": "Hotmart, high risk",
+                 *       "query": {
+                 *         "gateway": "hotmart",
+                 *         "range": "7d"
+                 *       },
+                 *       "shared": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "page": "payments",
+                     *       "name": "Hotmart, high risk",
+                     *       "query": {
+                     *         "gateway": "hotmart",
+                     *         "range": "7d"
+                     *       },
+                     *       "shared": true,
+                     *       "delivered": true,
+                     *       "saved_by": "bia@loja.example",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_saved_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "page": "payments",
+                     *       "name": "Hotmart, high risk",
+                     *       "query": {
+                     *         "gateway": "hotmart",
+                     *         "range": "7d"
+                     *       },
+                     *       "shared": true,
+                     *       "delivered": true,
+                     *       "saved_by": "bia@loja.example",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_saved_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "page": "payments",
+                 *       "name": "Hotmart, high risk",
+                 *       "query": {
+                 *         "gateway": "hotmart",
+                 *         "range": "7d"
+                 *       },
+                 *       "shared": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "page": "payments",
+                     *       "name": "Hotmart, high risk",
+                     *       "query": {
+                     *         "gateway": "hotmart",
+                     *         "range": "7d"
+                     *       },
+                     *       "shared": true,
+                     *       "delivered": true,
+                     *       "saved_by": "bia@loja.example",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_saved_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
     list_lists: {
         parameters: {
             query?: never;
@@ -8284,12 +14797,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -8350,7 +14863,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *           "expires_at": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -8395,7 +14908,7 @@ export interface operations {
                  *       "type": "ip",
                  *       "value": "203.0.113.0/24",
                  *       "reason": "card testing",
-                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *       "expires_at": "2099-12-31T00:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["NewListEntry"];
@@ -8419,7 +14932,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -8474,7 +14987,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -8519,7 +15032,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "reason": "card testing",
-                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *       "expires_at": "2099-12-31T00:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["EntryChange"];
@@ -8542,7 +15055,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -8598,7 +15111,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -8656,7 +15169,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *           "expires_at": "2099-12-31T00:00:00Z"
                      *         }
                      *       ]
                      *     }
@@ -8695,7 +15208,7 @@ export interface operations {
                 reason?: string;
                 /**
                  * @description of lines that name none
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2099-12-31T00:00:00Z
                  */
                 expires_at?: string;
             };
@@ -8712,8 +15225,8 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example type,value,reason
-                 *     ip,203.0.113.0/24,card testing
+                 * @example list,type,value,reason
+                 *     block,ip,203.0.113.0/24,card testing
                  */
                 "text/csv": string;
             };
@@ -8812,12 +15325,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -9731,12 +16244,12 @@ export interface operations {
                 destination_id?: string;
                 /**
                  * @description recorded at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description recorded before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -10124,6 +16637,1088 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_onboarding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "step": "gateway",
+                     *           "done": true,
+                     *           "skipped": true,
+                     *           "done_at": "2026-03-14T15:09:26Z",
+                     *           "detail": "Set up: stripe.",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *         }
+                     *       ],
+                     *       "done": 12,
+                     *       "dismissed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_onboarding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dismissed": false,
+                 *       "skipped": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["OnboardingChoices"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "step": "gateway",
+                     *           "done": true,
+                     *           "skipped": true,
+                     *           "done_at": "2026-03-14T15:09:26Z",
+                     *           "detail": "Set up: stripe.",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *         }
+                     *       ],
+                     *       "done": 12,
+                     *       "dismissed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_gateways: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "hotmart",
+                     *           "configured": true,
+                     *           "enabled": true,
+                     *           "mode": "native",
+                     *           "accept": [
+                     *             "live"
+                     *           ],
+                     *           "allowed_networks": [
+                     *             "203.0.113.0/24"
+                     *           ],
+                     *           "timezone": "America/Sao_Paulo",
+                     *           "path": "/api/v1/webhooks/stripe/my-shop",
+                     *           "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *           "reachable": true,
+                     *           "secrets": [
+                     *             {
+                     *               "label": "2026-03",
+                     *               "created_at": "2026-03-14T15:09:26Z",
+                     *               "last_used_at": "2026-03-14T15:09:26Z",
+                     *               "needed": true
+                     *             }
+                     *           ],
+                     *           "health": {
+                     *             "last_at": "2026-03-14T15:09:26Z",
+                     *             "rejected_at": "2026-03-14T15:09:26Z",
+                     *             "counts": {
+                     *               "accepted": 0,
+                     *               "already_reported": 0,
+                     *               "ignored": 0,
+                     *               "quarantined": 0,
+                     *               "duplicate": 0,
+                     *               "conflict": 0,
+                     *               "rejected": 0
+                     *             },
+                     *             "usual_gap_s": 12,
+                     *             "silent_since": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_gateway: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "hotmart",
+                     *       "configured": true,
+                     *       "enabled": true,
+                     *       "mode": "native",
+                     *       "accept": [
+                     *         "live"
+                     *       ],
+                     *       "allowed_networks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "path": "/api/v1/webhooks/stripe/my-shop",
+                     *       "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *       "reachable": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayConfiguration"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_gateway: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "mode": "native",
+                 *       "accept": [
+                 *         "live",
+                 *         "test"
+                 *       ],
+                 *       "allowed_networks": [
+                 *         "203.0.113.0/24"
+                 *       ],
+                 *       "timezone": null,
+                 *       "secret": {
+                 *         "label": "2026-03",
+                 *         "secret": "whsec_example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["GatewayBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "hotmart",
+                     *       "configured": true,
+                     *       "enabled": true,
+                     *       "mode": "native",
+                     *       "accept": [
+                     *         "live"
+                     *       ],
+                     *       "allowed_networks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "path": "/api/v1/webhooks/stripe/my-shop",
+                     *       "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *       "reachable": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayConfiguration"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "label": "2026-03",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_used_at": "2026-03-14T15:09:26Z",
+                     *           "needed": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "2026-03",
+                 *       "secret": "whsec_example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSecretBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "label": "2026-03",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "last_used_at": "2026-03-14T15:09:26Z",
+                     *       "needed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShownSecret"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    retire_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+                /**
+                 * @description the secret's label
+                 * @example 2026-03
+                 */
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "force": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetireBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "label": "2026-03",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_used_at": "2026-03-14T15:09:26Z",
+                     *           "needed": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_gateway_stats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description by default 24 hours before `to`
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description by default now; at most 31 days after `from`
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "health": {
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "rejected_at": "2026-03-14T15:09:26Z",
+                     *         "counts": {
+                     *           "accepted": 0,
+                     *           "already_reported": 0,
+                     *           "ignored": 0,
+                     *           "quarantined": 0,
+                     *           "duplicate": 0,
+                     *           "conflict": 0,
+                     *           "rejected": 0
+                     *         },
+                     *         "usual_gap_s": 12,
+                     *         "silent_since": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "hours": [
+                     *         {
+                     *           "hour": "2026-03-14T15:09:26Z",
+                     *           "counts": {
+                     *             "accepted": 0,
+                     *             "already_reported": 0,
+                     *             "ignored": 0,
+                     *             "quarantined": 0,
+                     *             "duplicate": 0,
+                     *             "conflict": 0,
+                     *             "rejected": 0
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayStats"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_sample_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": 12,
+                     *       "code": "address_not_allowed",
+                     *       "reason": "This endpoint accepts webhooks only from the addresses on its allow-list.",
+                     *       "webhook_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "state": "accepted",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleOutcome"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    check_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://shop.example/"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TrackingCheckBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://shop.example/",
+                     *       "status": 200,
+                     *       "found": true,
+                     *       "script_url": "https://hooks.example.com/t.js",
+                     *       "tenant": "my-shop",
+                     *       "problems": [
+                     *         {
+                     *           "code": "page_unavailable",
+                     *           "detail": "The page has no Orylo script. Add it as docs/tracking.md describes."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrackingCheck"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_tracking_stats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description days back, today included
+                 * @example 30
+                 */
+                days?: number;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "visits": 12,
+                     *       "with_click_id": 12,
+                     *       "checkouts": 12,
+                     *       "leads": 12,
+                     *       "last_at": "2026-03-14T15:09:26Z",
+                     *       "days": [
+                     *         {
+                     *           "day": "2026-03-14",
+                     *           "visits": 12,
+                     *           "with_click_id": 12,
+                     *           "checkouts": 12,
+                     *           "leads": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrackingStats"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description the gateway that sent it
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description the gateway's own type of the event
+                 * @example charge.succeeded
+                 */
+                type?: string;
+                /**
+                 * @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored; duplicate: delivered more than once, in any state
+                 * @example accepted
+                 */
+                state?: components["schemas"]["ListedState"];
+                /**
+                 * @description the payment that it reports on
+                 * @example stripe:pi_3QK9xY
+                 */
+                payment?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "state": "accepted",
+                     *           "gateway": "stripe",
+                     *           "type": "payment_intent.succeeded",
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "message_type": "payment.succeeded.v1",
+                     *           "status": 12,
+                     *           "code": "signature_mismatch",
+                     *           "reason": "card testing",
+                     *           "deliveries": 12,
+                     *           "remote": "203.0.113.7",
+                     *           "occurred_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_received_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceivedWebhookPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "state": "accepted",
+                     *       "gateway": "stripe",
+                     *       "type": "payment_intent.succeeded",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "status": 12,
+                     *       "code": "signature_mismatch",
+                     *       "reason": "card testing",
+                     *       "deliveries": 12,
+                     *       "remote": "203.0.113.7",
+                     *       "occurred_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "last_received_at": "2026-03-14T15:09:26Z",
+                     *       "payload_bytes": 12,
+                     *       "repeated_first_at": "2026-03-14T15:09:26Z",
+                     *       "conflicts": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "received_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "conflicts_with": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "payment": {
+                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "state": "created",
+                     *         "amount_minor": 12500,
+                     *         "currency": "BRL",
+                     *         "test": true,
+                     *         "created_at": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceivedWebhookDetails"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_webhook_payload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payload": {
+                     *         "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *         "type": "payment_intent.succeeded"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPayload"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    resend_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "status": "published",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "reason": "card testing"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResendOutcome"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     list_rejections: {
         parameters: {
             query?: {
@@ -10139,12 +17734,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -10231,12 +17826,12 @@ export interface operations {
                 code?: string;
                 /**
                  * @description rejected at or after; 7 days before `to`
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description rejected before; now, if left out
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -10337,12 +17932,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -10444,12 +18039,12 @@ export interface operations {
                 cause?: string;
                 /**
                  * @description received at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description received before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -10816,6 +18411,570 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reconciliations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only in this state
+                 * @example queued
+                 */
+                state?: components["schemas"]["ReconciliationState"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "gateway": "stripe",
+                     *           "source": "gateway",
+                     *           "state": "queued",
+                     *           "livemode": true,
+                     *           "range_start": "2026-03-14T15:09:26Z",
+                     *           "range_end": "2026-03-14T15:09:26Z",
+                     *           "dry_run": true,
+                     *           "requested_by": "ana@shop.example",
+                     *           "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *           "events": {
+                     *             "listed": 52,
+                     *             "known": 49,
+                     *             "missing": 2,
+                     *             "fetched": 2,
+                     *             "not_subscribed": 1
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "gateway": "stripe",
+                 *       "from": "2026-03-01T00:00:00Z",
+                 *       "to": "2026-03-14T00:00:00Z",
+                 *       "dry_run": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReconciliationRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    preview_export: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the gateway that the file comes from
+                 * @example hotmart
+                 */
+                gateway?: string;
+                /**
+                 * @description the transaction's id
+                 * @example Transaction
+                 */
+                id_column?: string;
+                /**
+                 * @description what the buyer paid
+                 * @example Price
+                 */
+                amount_column?: string;
+                /**
+                 * @description the currency's code
+                 * @example Currency
+                 */
+                currency_column?: string;
+                /**
+                 * @description the sale's status
+                 * @example Status
+                 */
+                state_column?: string;
+                /**
+                 * @description of lines without a currency
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example transaction,price,currency,status
+                 *     HP1121336654889,497.90,BRL,approved
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "transaction",
+                     *         "price",
+                     *         "status"
+                     *       ],
+                     *       "id_column": "transaction",
+                     *       "amount_column": "price",
+                     *       "currency_column": "currency",
+                     *       "state_column": "status",
+                     *       "first": [
+                     *         {
+                     *           "line": 2,
+                     *           "payment_id": "hotmart:HP1121336654889",
+                     *           "amount_minor": 49790,
+                     *           "currency": "BRL",
+                     *           "state": "created"
+                     *         }
+                     *       ],
+                     *       "problems": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExportPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    compare_exported_sales: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the gateway that the file comes from
+                 * @example hotmart
+                 */
+                gateway?: string;
+                /**
+                 * @description the transaction's id
+                 * @example Transaction
+                 */
+                id_column?: string;
+                /**
+                 * @description what the buyer paid
+                 * @example Price
+                 */
+                amount_column?: string;
+                /**
+                 * @description the currency's code
+                 * @example Currency
+                 */
+                currency_column?: string;
+                /**
+                 * @description the sale's status
+                 * @example Status
+                 */
+                state_column?: string;
+                /**
+                 * @description of lines without a currency
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example transaction,price,currency,status
+                 *     HP1121336654889,497.90,BRL,approved
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
             406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
@@ -11507,7 +19666,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -11557,7 +19716,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "customer_id": "cus_0d2f6a4b8c1e",
-                 *       "until": "2026-03-14T15:09:26Z",
+                 *       "until": "2099-12-31T00:00:00Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -11575,7 +19734,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
-                     *       "until": "2026-03-14T15:09:26Z",
+                     *       "until": "2099-12-31T00:00:00Z",
                      *       "reason": "card testing",
                      *       "author": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z"
@@ -11638,7 +19797,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -12559,7 +20718,7 @@ export interface operations {
                      *           "message": "We move to a new account until 14:00.",
                      *           "changed_by": "bia@shop.example",
                      *           "since": "2026-03-14T15:09:26Z",
-                     *           "until": "2026-03-14T15:09:26Z"
+                     *           "until": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "available": [
@@ -12617,7 +20776,7 @@ export interface operations {
                  *       "target": "hotmart",
                  *       "message": "We move to a new account until 14:00.",
                  *       "confirm": "my-shop",
-                 *       "until": "2026-03-14T18:00:00Z"
+                 *       "until": null
                  *     }
                  */
                 "application/json": components["schemas"]["SwitchBody"];
@@ -12641,7 +20800,7 @@ export interface operations {
                      *           "message": "We move to a new account until 14:00.",
                      *           "changed_by": "bia@shop.example",
                      *           "since": "2026-03-14T15:09:26Z",
-                     *           "until": "2026-03-14T15:09:26Z"
+                     *           "until": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "available": [
@@ -12775,12 +20934,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -13001,12 +21160,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**

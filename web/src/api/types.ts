@@ -8,8 +8,9 @@ export type ConversionPage = Schemas["ConversionPage"];
 export type Counts = Schemas["Counts"];
 export type Customer = Schemas["Customer"];
 export type CustomerSeen = Schemas["CustomerSeen"];
-export type CustomerSummary = Schemas["CustomerSummary"];
-export type CustomerPage = Schemas["CustomerPage"];
+// What live rows show of a customer; a list has figures beside it.
+export type CustomerSummary = Omit<Schemas["Customer"], "history">;
+export type CustomerPage = Omit<Schemas["CustomerPage"], "items"> & { items: CustomerSummary[] };
 export type Decision = Schemas["Decision"];
 export type Detection = Schemas["Detection"];
 export type DetectionPage = Schemas["DetectionPage"];

@@ -28,6 +28,7 @@ COMMANDS = {
     "webhook": "The webhooks that were received: their state, bodies and resend.",
     "destination": "Ad platforms for conversions, and Stripe to act on blocked payments.",
     "customer": "Customers: their trust, who is blocked or always allowed, and who is one person.",
+    "review": "The review queue: payments that a person must decide.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "reconcile": "Compare Stripe's events and amounts with what was received, and fetch missing events.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from orylo_api.http.fields import CaseHolder
 from orylo_api.http.problem_details import FieldProblem, TenantName
 
 
@@ -44,6 +45,14 @@ class SeveralTenants(Conflict):
         slugs = ", ".join(tenant.slug for tenant in tenants)
         super().__init__(f"several tenants have this user; name one of them: {slugs}")
         self.tenants = list(tenants)
+
+
+class HeldByAnother(Conflict):
+    """Another person works on the case."""
+
+    def __init__(self, holder: CaseHolder) -> None:
+        super().__init__(f"{holder.name} has this case open until {holder.until:%H:%M:%S} UTC", code="case_held")
+        self.holder = holder
 
 
 class NotAcceptable(RequestError):

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from orylo_api.access import endpoints as auth
 from orylo_api.access import second_factor_endpoints as second_factor
+from orylo_api.attention import endpoints as attention
 from orylo_api.backtests import endpoints as backtests
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.customers import endpoints as customers
+from orylo_api.customers import ledger, links, lookup, timeline
 from orylo_api.customers import merge_endpoints as merges
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
@@ -19,6 +21,7 @@ from orylo_api.http.route import Route
 from orylo_api.jobs import endpoints as jobs
 from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
+from orylo_api.notes import endpoints as notes
 from orylo_api.onboarding import endpoints as onboarding
 from orylo_api.overview import endpoints as overview
 from orylo_api.payment_health import endpoints as payment_health
@@ -32,6 +35,7 @@ from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.reconciliations import endpoints as reconciliations
 from orylo_api.rejections import endpoints as rejections
+from orylo_api.review import endpoints as review
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.search import endpoints as search
@@ -42,15 +46,21 @@ from orylo_api.tenant_settings import endpoints as tenant_settings
 from orylo_api.timeseries import endpoints as timeseries
 from orylo_api.tracking import endpoints as tracking
 from orylo_api.verdicts import endpoints as verdicts
+from orylo_api.views import endpoints as views
 from orylo_api.webhooks import endpoints as webhooks
 
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
     *second_factor.ROUTES,
     *overview.ROUTES,
+    *attention.ROUTES,
     *timeseries.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
+    *lookup.ROUTES,
+    *ledger.ROUTES,
+    *timeline.ROUTES,
+    *links.ROUTES,
     *merges.ROUTES,
     *payments.ROUTES,
     *payment_lists.ROUTES,
@@ -60,6 +70,9 @@ ROUTES: Sequence[Route] = (
     *search.ROUTES,
     *quality.ROUTES,
     *verdicts.ROUTES,
+    *review.ROUTES,
+    *notes.ROUTES,
+    *views.ROUTES,
     *lists.ROUTES,
     *list_transfers.ROUTES,
     *conversions.ROUTES,

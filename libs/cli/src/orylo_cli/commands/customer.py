@@ -1,8 +1,9 @@
 """`orylo customer`: the people who buy from a tenant."""
 
 import asyncio
-import re
+import sys
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,10 +11,12 @@ import typer
 from orylo_api.customers import merge_queries, queries
 from orylo_api.customers.changes import merge_decided, status_set
 from orylo_api.customers.merge_models import CustomerMerges
-from orylo_api.customers.models import CustomerScore, CustomerSummary, StatusRequest
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
-from orylo_cli.console import print_json, print_rows, print_text
-from orylo_cli.operations.customers import CustomerChange, change_customer, read_of_customer
+from orylo_api.customers.models import CustomerScore, CustomerSummary, LookupKind, StatusRequest
+from orylo_api.http.fields import PageQuery
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument, parsed_period
+from orylo_cli.console import print_json, print_note, print_rows, print_text
+from orylo_cli.operations.customer_notes import read_notes, write_note
+from orylo_cli.operations.customers import CustomerChange, change_customer, look_up, read_of_customer, read_score_ledger
 from orylo_cli.target import open_target
 from orylo_common.clock import SystemClock
 from orylo_common.control.errors import InvalidChange
@@ -21,24 +24,11 @@ from orylo_common.control.models import Tenant
 from orylo_common.messages import TrustStatus
 
 CLOCK = SystemClock()
-UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-LONGEST = timedelta(days=3650)
 MAX_REASON = 500
 
 app = typer.Typer(
     no_args_is_help=True, help="Customers: their trust, who is blocked or always allowed, and who is one person."
 )
-
-
-def _period(text: str) -> timedelta:
-    """Parse a period such as 90m, 12h or 30d."""
-    written = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text.strip())
-    if written is None:
-        raise typer.BadParameter(f"{text!r} is not a period: write 90m, 12h or 30d")
-    period = int(written[1]) * UNITS[written[2]]
-    if period > LONGEST:
-        raise typer.BadParameter("the period must be at most 3650 days; omit it for a status without an end")
-    return period
 
 
 def _reason(text: str) -> str:
@@ -54,7 +44,10 @@ ReasonOption = Annotated[
 PeriodOption = Annotated[
     timedelta | None,
     typer.Option(
-        "--for", parser=_period, metavar="PERIOD", help="End it after 90m, 12h or 30d. Default: until it is changed."
+        "--for",
+        parser=parsed_period,
+        metavar="PERIOD",
+        help="End it after 90m, 12h or 30d. Default: until it is changed.",
     ),
 ]
 
@@ -161,6 +154,115 @@ def unmerge(
     """
     _decide("customer unmerge", tenant, customer, None, reason, data_dir)
     print_text(f"{customer} is separate from all other customers")
+
+
+@app.command()
+def lookup(
+    tenant: TenantArgument,
+    kind: Annotated[LookupKind, typer.Argument(help="What the value is.")],
+    value: Annotated[
+        str | None, typer.Argument(help="Default: read from standard input, where no process list shows it.")
+    ] = None,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Find a customer by email address, phone number, document, order number or id. The value is hashed, and not kept.
+
+    Example: `orylo customer lookup minha-loja order_id 1047`
+
+    Example: `printf %s "$EMAIL" | orylo customer lookup minha-loja email`
+    """
+    text = value if value is not None else sys.stdin.readline().strip()
+    with open_target(data_dir, "customer lookup") as target:
+        found = target.run(lambda connection: look_up(connection, target, tenant, kind, text))
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    rows = [
+        {
+            "customer": each.id,
+            "trust": each.trust_score,
+            "status": each.status.value,
+            "payments": each.payments,
+            "disputes": each.disputes,
+            "last seen": f"{each.last_seen_at:%F %R}",
+        }
+        for each in found.items
+    ]
+    print_rows(rows, as_json=False, empty=f"no customer is known by this value. {found.compared.how}")
+
+
+@app.command()
+def ledger(
+    tenant: TenantArgument,
+    customer: CustomerArgument,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many changes.")] = 50,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """List the changes of a customer's score, newest first, with their points and the running sum.
+
+    Example: `orylo customer ledger minha-loja cus_282a1f0c…`
+    """
+    page = PageQuery(limit=limit)
+    with open_target(data_dir, "customer ledger") as target:
+        found = target.run(
+            lambda connection: read_of_customer(connection, tenant, customer, partial(read_score_ledger, page=page))
+        )
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    rows = [
+        {
+            "at": f"{each.occurred_at:%F %R}",
+            "cause": each.cause,
+            "points": f"{each.points:+}",
+            "sum": each.total,
+            "score": f"{each.score_before} → {each.score_after}",
+            "payment": each.payment_id or "",
+        }
+        for each in found.items
+    ]
+    print_rows(rows, as_json=False, empty=f"the score is {found.trust_score}, and never changed")
+
+
+@app.command()
+def note(
+    tenant: TenantArgument,
+    customer: CustomerArgument,
+    text: Annotated[str, typer.Argument(help="For colleagues. It must not hold personal data.")],
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Write a note on a customer. A text with a card's number is refused.
+
+    Example: `orylo customer note minha-loja cus_282a1f0c… "rang the shop: the order is real"`
+    """
+    with open_target(data_dir, "customer note") as target:
+        written = target.run(lambda connection: write_note(connection, target, tenant, customer, text, CLOCK.now()))
+    print_text("noted")
+    if written.hints:
+        print_note(f"the note seems to hold personal data: {', '.join(written.hints)}")
+
+
+@app.command()
+def notes(
+    tenant: TenantArgument,
+    customer: CustomerArgument,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """List the notes on a customer, newest first.
+
+    Example: `orylo customer notes minha-loja cus_282a1f0c…`
+    """
+    with open_target(data_dir, "customer notes") as target:
+        found = target.run(lambda connection: read_notes(connection, target, tenant, customer, limit))
+    if as_json:
+        print_json([each.model_dump(mode="json") for each in found])
+        return
+    rows = [{"at": f"{each.created_at:%F %R}", "author": each.author, "text": each.text} for each in found]
+    print_rows(rows, as_json=False, empty="no notes")
 
 
 @app.command()

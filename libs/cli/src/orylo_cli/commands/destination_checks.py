@@ -1,25 +1,23 @@
 """`orylo destination probe` and `test`: ask a destination whether it accepts the token, and a test event."""
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-import aiohttp
 import typer
 
-from orylo_api.destinations.dispatch_client import DispatchClient
-from orylo_api.errors import RequestError
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import FAILED, exit_with_error, print_json, print_text
 from orylo_cli.operations.destinations import list_destinations
-from orylo_cli.target import Target, open_target
+from orylo_cli.target import open_target
 from orylo_common.control.audit import write_audit_line
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
 
-Check = Callable[[DispatchClient, UUID, UUID], Awaitable[dict[str, Any]]]
+if TYPE_CHECKING:
+    from orylo_cli.operations.destination_checks import Check
+
 KindArgument = Annotated[str, typer.Argument(metavar="KIND", help="The destination's kind: `meta` or `stripe`.")]
 NameOption = Annotated[str, typer.Option(help="The destination's name.")]
 
@@ -37,7 +35,7 @@ def probe(
 
     Example: `orylo destination probe minha-loja meta`
     """
-    _check(tenant, kind, name, "probe", DispatchClient.probe, as_json=as_json, data_dir=data_dir)
+    _check(tenant, kind, name, "probe", as_json=as_json, data_dir=data_dir)
 
 
 def send_test(
@@ -56,14 +54,15 @@ def send_test(
 
     Example: `orylo destination test minha-loja meta --test-event-code TEST12345`
     """
-
-    async def send(dispatch: DispatchClient, tenant_id: UUID, destination_id: UUID) -> dict[str, Any]:
-        return await dispatch.send_test(tenant_id, destination_id, test_event_code)
-
-    _check(tenant, kind, name, "test", send, as_json=as_json, data_dir=data_dir)
+    _check(tenant, kind, name, "test", code=test_event_code, as_json=as_json, data_dir=data_dir)
 
 
-def _check(tenant: str, kind: str, name: str, what: str, check: Check, *, as_json: bool, data_dir: Any) -> None:
+def _check(
+    tenant: str, kind: str, name: str, what: "Check", *, code: str | None = None, as_json: bool, data_dir: Path
+) -> None:
+    # Imported here, because it imports an HTTP client, which takes the other commands too long.
+    from orylo_cli.operations.destination_checks import ask_dispatch
+
     with open_target(data_dir, f"destination {what}") as target:
 
         async def find(connection: Connection) -> tuple[UUID, UUID]:
@@ -77,7 +76,7 @@ def _check(tenant: str, kind: str, name: str, what: str, check: Check, *, as_jso
             return found.id, lines[kind, name]
 
         tenant_id, destination_id = target.run(find)
-        answer = asyncio.run(_ask(_dispatch_url(target), check, tenant_id, destination_id))
+        answer = asyncio.run(ask_dispatch(target, what, tenant_id, destination_id, code=code))
     accepted = answer["outcome"] == "dispatched"
     if as_json:
         print_json(answer | {"accepted": accepted})
@@ -88,20 +87,3 @@ def _check(tenant: str, kind: str, name: str, what: str, check: Check, *, as_jso
         print_text(f"{kind} did not accept it ({answer['code'] or answer['outcome']}): {answer['reason']}")
     if not accepted:
         raise typer.Exit(FAILED)
-
-
-async def _ask(url: str, check: Check, tenant_id: UUID, destination_id: UUID) -> dict[str, Any]:
-    async with aiohttp.ClientSession() as session:
-        try:
-            return await check(DispatchClient(session, url), tenant_id, destination_id)
-        except RequestError as error:
-            exit_with_error(str(error))
-
-
-def _dispatch_url(target: Target) -> str:
-    if target.running is not None:
-        return f"{target.running.health_url}/dispatch"
-    url = os.environ.get("ORYLO_DISPATCH_URL")
-    if not url:
-        exit_with_error("the platform is not running: start it with `orylo up`, or set ORYLO_DISPATCH_URL")
-    return url

@@ -1,6 +1,8 @@
 """Options that several commands share."""
 
+import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -88,3 +90,22 @@ ROLES = (
     "Owner, admin, analyst and viewer each include the roles after them. "
     "An operator belongs to the platform: it handles dead letters and quarantine."
 )
+
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_LONGEST = timedelta(days=3650)
+
+
+def parsed_period(text: str) -> timedelta:
+    """Parse a period such as 90m, 12h or 30d."""
+    written = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text.strip())
+    if written is None:
+        raise typer.BadParameter(f"{text!r} is not a period: write 90m, 12h or 30d")
+    period = int(written[1]) * _UNITS[written[2]]
+    if period > _LONGEST:
+        raise typer.BadParameter("the period must be at most 3650 days; omit it for a status without an end")
+    return period
+
+
+PeriodRequired = Annotated[
+    timedelta, typer.Option("--for", parser=parsed_period, metavar="PERIOD", help="How long: 90m, 12h or 30d.")
+]

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from orylo_api.customers import queries
-from orylo_api.customers.models import CustomerSummary
+from orylo_api.customers.models import CustomerSummary, LookupKind
+from orylo_api.http.fields import PageQuery
 from orylo_cli.operations.binding import bind_to_tenant, unbind
+from orylo_cli.operations.refusals import refusals
 from orylo_cli.target import OWN_ROLE, Target
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.audit import write_audit_line
@@ -40,6 +42,31 @@ async def read_of_customer(
     await unbind(connection)
     if result is None:
         raise InvalidChange(f"{tenant} has no customer {customer_id}")
+    return result
+
+
+async def read_score_ledger(connection: Connection, customer_id: str, *, page: PageQuery) -> Any:
+    """Return a page of the customer's `ScoreLedger`, or None for an unknown customer."""
+    # Imported here, because it imports the web server.
+    from orylo_api.customers.ledger import read_ledger
+
+    return await read_ledger(connection, customer_id, page)
+
+
+async def look_up(connection: Connection, target: Target, tenant: str, kind: LookupKind, value: str) -> Any:
+    """Return the `CustomersFound` by a value. Raises `InvalidChange` for a value that cannot be one."""
+    # Imported here, because they import the web server.
+    from orylo_api.customers.lookup import find_customers, logged
+    from orylo_api.customers.lookup_models import lookup_of
+
+    found = await find_tenant(connection, tenant)
+    await bind_to_tenant(connection, found.id)
+    with refusals():
+        result = await find_customers(connection, target.keyring(), found.id, lookup_of(kind, value))
+    await write_audit_line(
+        connection, found.id, target.actor, action="customer.look_up", subject="customers", after=logged(result)
+    )
+    await unbind(connection)
     return result
 
 

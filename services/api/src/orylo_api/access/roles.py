@@ -23,6 +23,9 @@ class Permission(StrEnum):
     CHANGE_LISTS = "lists.change"
     RECONCILE = "reconciliations.start"
     RUN_BACKTESTS = "backtests.run"
+    WRITE_NOTES = "notes.write"
+    SAVE_VIEWS = "views.save"
+    SHARE_VIEWS = "views.share"
     CHANGE_SETTINGS = "settings.change"
     CHANGE_FLAGS = "flags.change"
     SWITCH = "switches.change"
@@ -53,6 +56,11 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A backtest changes nothing. Its file holds the merchant's payments.
     Permission.RUN_BACKTESTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Notes are the merchant's knowledge of buyers.
+    Permission.WRITE_NOTES: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A view of one's own changes nothing for others.
+    Permission.SAVE_VIEWS: frozenset(Role),
+    Permission.SHARE_VIEWS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # Settings and flags decide on the merchant's sales.
     Permission.CHANGE_SETTINGS: frozenset({Role.OWNER, Role.ADMIN}),
     Permission.CHANGE_FLAGS: frozenset({Role.OWNER, Role.ADMIN}),

@@ -7,7 +7,7 @@ from orylo_api.backtests.models import (
     BacktestDetail,
     FigureChange,
     ListedBacktest,
-    SettingChange,
+    SettingDifference,
     ThresholdChange,
 )
 from orylo_api.backtests.report import BacktestReport, Rate, VariantReport
@@ -52,10 +52,10 @@ def _figures(
     ]
 
 
-def _settings(mine: VariantReport, yours: VariantReport) -> list[SettingChange]:
+def _settings(mine: VariantReport, yours: VariantReport) -> list[SettingDifference]:
     names = sorted(mine.settings.keys() | yours.settings.keys())
     values = {name: tuple(_json(each.settings, name) for each in (mine, yours)) for name in names}
-    return [SettingChange(name=name, this=a, other=b) for name, (a, b) in values.items() if a != b]
+    return [SettingDifference(name=name, this=a, other=b) for name, (a, b) in values.items() if a != b]
 
 
 def _json(settings: dict[str, object], name: str) -> str | None:

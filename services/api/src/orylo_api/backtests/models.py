@@ -88,7 +88,7 @@ class FigureChange(ResponseBody):
     change: float | None = Field(description="this less other", examples=[0.03])
 
 
-class SettingChange(ResponseBody):
+class SettingDifference(ResponseBody):
     name: Text = Field(examples=["block_at"])
     this: str | None = Field(description="as JSON; null for the default", examples=["70"])
     other: str | None = Field(description="as JSON; null for the default", examples=["80"])
@@ -109,5 +109,5 @@ class BacktestComparison(ResponseBody):
     same_file: bool = Field(description="figures of different files are not comparable")
     same_period: bool = Field(description="whether they measure the same time")
     figures: list[FigureChange]
-    settings: list[SettingChange] = Field(description="settings that differ")
+    settings: list[SettingDifference] = Field(description="settings that differ")
     thresholds: list[ThresholdChange]

@@ -4,17 +4,19 @@ from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.customers import changes, queries
+from orylo_api.customers.figures import CustomerPage, with_figures
 from orylo_api.customers.models import (
     CorrectionAccepted,
     CorrectionRequest,
     Customer,
-    CustomerPage,
     CustomerPath,
     CustomerQuery,
     CustomerScore,
+    CustomerStatus,
     StatusAccepted,
     StatusRequest,
 )
+from orylo_api.customers.status import put_status
 from orylo_api.errors import Invalid, NotFound
 from orylo_api.http import outbox
 from orylo_api.http.problem_details import FieldProblem
@@ -22,8 +24,8 @@ from orylo_api.http.route import Route
 
 
 async def list_customers(call: Call[None, CustomerQuery, None]) -> CustomerPage:
-    items, next_cursor = await queries.list_customers(call.connection, call.query)
-    return CustomerPage(items=items, next_cursor=next_cursor)
+    customers, next_cursor = await queries.list_customers(call.connection, call.query)
+    return CustomerPage(items=await with_figures(call.connection, customers), next_cursor=next_cursor)
 
 
 async def show_customer(call: Call[CustomerPath, None, None]) -> Customer:
@@ -41,24 +43,21 @@ async def show_score(call: Call[CustomerPath, None, None]) -> CustomerScore:
     return score
 
 
+async def show_status(call: Call[CustomerPath, None, None]) -> CustomerStatus:
+    status = await queries.read_status(call.connection, call.path.id)
+    if status is None:
+        raise NotFound("there is no such customer")
+    return status
+
+
 async def set_status(call: Call[CustomerPath, None, StatusRequest]) -> StatusAccepted:
-    """Publish the change. The trust service stores it; the read model follows when it reports the change."""
     customer = await queries.find_customer(call.connection, call.path.id)
     if customer is None:
         raise NotFound("there is no such customer")
     now, user, requested = call.services.clock.now(), call.principal, call.body
     if requested.expires_at is not None and requested.expires_at <= now:
         raise _invalid("body.expires_at", "must be in the future")
-    actor = f"{user.kind}:{user.id}"
-    message = changes.status_set(user.tenant.id, customer.id, requested, actor=actor, now=now)
-    await outbox.publish(call, message)
-    await audit.write_change(
-        call,
-        action="customer.set_status",
-        subject=f"customer {customer.id}",
-        before={"status": customer.status},
-        after=requested.model_dump(mode="json", exclude_none=True),
-    )
+    await put_status(call, customer, requested)
     return StatusAccepted(customer_id=customer.id, actor=user.name, accepted_at=now, **requested.model_dump())
 
 
@@ -144,6 +143,16 @@ ROUTES = (
         status=202,
     ),
     Route(
+        "GET",
+        "/api/v1/customers/{id}/status",
+        show_status,
+        Permission.READ,
+        "The status of a customer, who set it and until when",
+        description="Its ETag lets a client change the status only if it is still the one that was read.",
+        path_values=CustomerPath,
+        response=CustomerStatus,
+    ),
+    Route(
         "POST",
         "/api/v1/customers/{id}/status",
         set_status,
@@ -156,5 +165,6 @@ ROUTES = (
         body=StatusRequest,
         response=StatusAccepted,
         status=202,
+        replaces=True,
     ),
 )

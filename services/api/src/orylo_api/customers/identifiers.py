@@ -10,12 +10,14 @@ from orylo_api.call import Call
 from orylo_api.errors import Invalid
 from orylo_api.http.fields import RequestPart
 from orylo_api.http.problem_details import FieldProblem
+from orylo_common.control import Keyring
 from orylo_common.control.document_key_store import read_document_key
 from orylo_common.control.lists.values import EntryType, InvalidEntry, entry_value
 from orylo_common.control.sections.shop import ShopSettings
 from orylo_common.control.sections.store import parse_section
 from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of
 from orylo_common.phones import phone_digits
+from orylo_common.postgres.pool import Connection
 
 SELECT_SHOP = "SELECT value FROM api.shop_settings"
 
@@ -66,34 +68,34 @@ class PersonHashes:
 
 async def hash_person(call: Call[Any, Any, Any], given: PersonalValues) -> PersonHashes:
     """Return the hashes of the given values. Raises `Invalid` for a value that cannot be one."""
+    return await hash_values(call.connection, call.services.keyring, given)
+
+
+async def hash_values(connection: Connection, keyring: Keyring, given: PersonalValues) -> PersonHashes:
+    """Return the hashes of the given values, in a transaction of the tenant. Raises `Invalid` as above."""
     return PersonHashes(
-        email=await _email(call, given.email),
-        phone=await _phone(call, given.phone),
-        document=await _document(call, given.document),
+        email=_checked("email", EntryType.EMAIL, given.email),
+        phone=await _phone(connection, given.phone),
+        document=await _document(connection, keyring, given.document),
     )
 
 
-async def _email(call: Call[Any, Any, Any], text: str | None) -> str | None:
-    return _checked("email", EntryType.EMAIL, text)
-
-
-async def _phone(call: Call[Any, Any, Any], text: str | None) -> str | None:
+async def _phone(connection: Connection, text: str | None) -> str | None:
     if text is None:
         return None
     if known := as_hash(text.strip()):
         return known
-    shop = parse_section(ShopSettings, await call.connection.fetchval(SELECT_SHOP))
+    shop = parse_section(ShopSettings, await connection.fetchval(SELECT_SHOP))
     digits = phone_digits(text, shop.country)
     if digits is None:
         raise _invalid("phone", "not a phone number; without a country code, the shop's country must be set")
     return hash_of(digits)
 
 
-async def _document(call: Call[Any, Any, Any], text: str | None) -> str | None:
+async def _document(connection: Connection, keyring: Keyring, text: str | None) -> str | None:
     if text is None:
         return None
-    key = await read_document_key(call.connection, call.services.keyring)
-    return _checked("document", EntryType.DOCUMENT, text, key)
+    return _checked("document", EntryType.DOCUMENT, text, await read_document_key(connection, keyring))
 
 
 def _checked(name: str, kind: EntryType, text: str | None, *key: Any) -> str | None:
@@ -116,9 +118,9 @@ async def person_in(call: Call[Any, Any, Any], text: str) -> PersonHashes:
         phone = text if _PHONE.fullmatch(compact) else None
         document = text if _DOCUMENT.fullmatch(compact) else None
     hashes: dict[str, str | None] = {}
-    for name, value, hashed in (("email", email, _email), ("phone", phone, _phone), ("document", document, _document)):
+    for name, value in (("email", email), ("phone", phone), ("document", document)):
         try:
-            hashes[name] = await hashed(call, value)
+            hashes[name] = getattr(await hash_person(call, PersonalValues().model_copy(update={name: value})), name)
         except Invalid:
             hashes[name] = None
     return PersonHashes(**hashes)

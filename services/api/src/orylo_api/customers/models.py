@@ -1,4 +1,5 @@
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -6,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from orylo_api.detections.models import Override, Points, Reasons
 from orylo_api.http.examples import CUSTOMER_ID
-from orylo_api.http.fields import CustomerId, Moment, Page, PageQuery, RequestPart, ResponseBody, Text
+from orylo_api.http.fields import CustomerId, Moment, PageQuery, RequestPart, ResponseBody, Several, Text
 from orylo_api.payments.models import PaymentState
 from orylo_common.messages import Decision, TrustStatus
 
@@ -30,8 +31,15 @@ CustomerIds = Annotated[
 
 class CustomerQuery(PageQuery):
     ids: CustomerIds | None = Field(default=None, description=f"only these: at most {MAX_IDS}, separated by commas")
-    status: TrustStatus | None = None
+    status: Several[TrustStatus] | None = Field(
+        default=None, description="with one of these, separated by commas", examples=[["blocked", "allowlisted"]]
+    )
+    min_trust: int | None = Field(default=None, ge=0, le=100, description="with a trust score of at least this")
     max_trust: int | None = Field(default=None, ge=0, le=100, description="with a trust score of at most this")
+    first_seen_from: Moment | None = Field(default=None, description="first seen at or after")
+    first_seen_to: Moment | None = Field(default=None, description="first seen before")
+    last_seen_from: Moment | None = Field(default=None, description="last seen at or after: the newest payment")
+    last_seen_to: Moment | None = Field(default=None, description="last seen before")
 
 
 class CustomerSummary(ResponseBody):
@@ -44,10 +52,6 @@ class CustomerSummary(ResponseBody):
     people: list[str] = Field(
         description="the customers that are the same person; the first represents the person that all fields describe"
     )
-
-
-class CustomerPage(Page[CustomerSummary]):
-    pass
 
 
 class PaymentEntry(ResponseBody):
@@ -109,12 +113,31 @@ class CustomerScore(ResponseBody):
     status_expires_at: datetime | None
 
 
+class LookupKind(StrEnum):
+    EMAIL = "email"
+    PHONE = "phone"
+    DOCUMENT = "document"
+    ORDER_ID = "order_id"
+    CUSTOMER_ID = "customer_id"
+
+
 class StatusRequest(RequestPart):
     status: TrustStatus
     expires_at: Moment | None = Field(
         default=None, description="when the status ends and the customer is neutral again; never, if omitted"
     )
     reason: Text = Field(description="stored with the change; must not hold personal data")
+
+
+class CustomerStatus(ResponseBody):
+    """The status of the person that a customer is, and who set it."""
+
+    customer_id: str = Field(description="the customer that represents the person")
+    status: TrustStatus
+    expires_at: datetime | None = Field(description="when it ends and the customer is neutral again; null: never")
+    set_at: datetime | None = Field(description="null if it was never set")
+    actor: str | None = Field(description="who set it")
+    reason: str | None
 
 
 class StatusAccepted(ResponseBody):

@@ -5,6 +5,7 @@ import asyncpg
 from orylo_api.customers.models import (
     CustomerQuery,
     CustomerScore,
+    CustomerStatus,
     CustomerSummary,
     DetectionEntry,
     HistoryEntry,
@@ -19,17 +20,20 @@ from orylo_common.postgres.pool import Connection
 
 CUSTOMERS = Listing("api.customers_view", "customer_id", str)
 
+# CASE instead of coalesce: row-level security takes coalesce for leaky, and then no index serves the condition.
+PEOPLE = "CASE WHEN {0}.people IS NULL THEN ARRAY[{0}.customer_id] ELSE {0}.people END"
+
 # The row that represents the customer's person, or the customer's own until that row is there; and the first time that
 # any customer of the person was seen.
-SELECT_CUSTOMER = """
+SELECT_CUSTOMER = f"""
     SELECT first.*,
            (SELECT min(created_at) FROM api.customers_view AS c
-            WHERE c.customer_id = ANY(coalesce(first.people, ARRAY[first.customer_id]))) AS first_seen_at
+            WHERE c.customer_id = ANY({PEOPLE.format("first")})) AS first_seen_at
     FROM api.customers_view AS asked
     JOIN api.customers_view AS first ON first.customer_id IN (asked.people[1], asked.customer_id)
     WHERE asked.customer_id = $1
     ORDER BY first.customer_id = asked.people[1] DESC NULLS LAST LIMIT 1
-"""
+"""  # noqa: S608
 SELECT_REPRESENTING = "SELECT * FROM api.customers_view WHERE customer_id = ANY($1::text[])"
 SELECT_PAYMENTS = """
     SELECT * FROM api.payments_view WHERE customer_id = ANY($1::text[])
@@ -48,24 +52,44 @@ SELECT_CHANGES_BY_CAUSE = """
     FROM api.trust_changes WHERE customer_id = $1 GROUP BY cause
 """
 
+# Of any customer of the person. A maximum, because the planner would join an EXISTS with all payments.
+LAST_PAYMENT = f"""(
+    SELECT max(p.created_at) FROM api.payments_view AS p
+    WHERE p.tenant_id = rows.tenant_id AND p.customer_id = ANY({PEOPLE.format("rows")})
+)"""  # noqa: S608
+SELECT_STATUS = """
+    SELECT occurred_at AS set_at, actor, reason FROM api.trust_changes
+    WHERE customer_id = $1 AND cause = 'status_set' ORDER BY version DESC LIMIT 1
+"""
+
 # Entries of each kind.
 HISTORY_LENGTH = 50
 
 
 async def list_customers(connection: Connection, query: CustomerQuery) -> tuple[list[CustomerSummary], str | None]:
     where = Where()
-    if query.status is TrustStatus.NEUTRAL:
-        where.filter("status = 'neutral'")
+    if query.status is not None and TrustStatus.NEUTRAL in query.status:
+        where.filter("status = ANY({})", query.status)
     elif query.status is not None:
-        # As a literal: the planner uses the index on other statuses only if it can see that this is one of them.
-        where.seek(f"status = '{query.status}'")
+        # As literals: the planner uses the index on other statuses only if it can see that these are such.
+        where.seek(f"status IN ({', '.join(repr(each.value) for each in query.status)})")
     if query.ids is not None:
         where.seek("customer_id = ANY({})", query.ids.split(","))
     else:
         # A person is listed once.
         where.filter("(people IS NULL OR people[1] = customer_id)")
+    if query.min_trust is not None:
+        where.filter("trust_score >= {}", query.min_trust)
     if query.max_trust is not None:
         where.filter("trust_score <= {}", query.max_trust)
+    if query.first_seen_from is not None:
+        where.seek("created_at >= {}", query.first_seen_from)
+    if query.first_seen_to is not None:
+        where.seek("created_at < {}", query.first_seen_to)
+    if query.last_seen_from is not None:
+        where.filter(f"coalesce({LAST_PAYMENT}, rows.created_at) >= {{}}", query.last_seen_from)
+    if query.last_seen_to is not None:
+        where.filter(f"coalesce({LAST_PAYMENT}, rows.created_at) < {{}}", query.last_seen_to)
     rows, next_cursor = await fetch_page(connection, CUSTOMERS, where, query)
     represented = {row["people"][0] for row in rows if row["people"] and row["people"][0] != row["customer_id"]}
     first = {row["customer_id"]: row for row in await connection.fetch(SELECT_REPRESENTING, list(represented))}
@@ -96,13 +120,26 @@ async def read_score(connection: Connection, customer_id: str) -> CustomerScore 
     )
 
 
+async def read_status(connection: Connection, customer_id: str) -> CustomerStatus | None:
+    customer = await find_customer(connection, customer_id)
+    if customer is None:
+        return None
+    newest = await connection.fetchrow(SELECT_STATUS, customer.people[0])
+    return CustomerStatus.from_row(
+        newest or {"set_at": None, "actor": None, "reason": None},
+        customer_id=customer.people[0],
+        status=customer.status,
+        expires_at=customer.status_expires_at,
+    )
+
+
 async def read_history(connection: Connection, people: list[str]) -> list[HistoryEntry]:
     """Return the latest payments, detections and trust changes of a person's customers, newest first."""
     payments = await connection.fetch(SELECT_PAYMENTS, people, HISTORY_LENGTH)
     detections = await connection.fetch(SELECT_DETECTIONS, people, HISTORY_LENGTH)
     trust_changes = await connection.fetch(SELECT_TRUST_CHANGES, people, HISTORY_LENGTH)
     entries: list[HistoryEntry] = [
-        *(_payment_entry(row) for row in payments),
+        *(payment_entry(row) for row in payments),
         *(
             DetectionEntry.from_row(row, at=row["created_at"], detection_id=row["id"], **row["findings"])
             for row in detections
@@ -112,7 +149,7 @@ async def read_history(connection: Connection, people: list[str]) -> list[Histor
     return sorted(entries, key=_at, reverse=True)
 
 
-def _payment_entry(row: asyncpg.Record) -> PaymentEntry:
+def payment_entry(row: asyncpg.Record) -> PaymentEntry:
     outcome = outcome_of_row(row)
     return PaymentEntry.from_row({**row, **outcome._asdict()}, at=outcome.updated_at)
 

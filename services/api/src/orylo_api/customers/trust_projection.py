@@ -25,7 +25,9 @@ class TrustChangeRow:
     reason: str | None
     actor: str | None
     payment_id: str | None
-    # From here on, not columns of the table.
+    # Of all causes with the start, before it is limited to 0 to 100.
+    total: int | None
+    # From here on, columns that only the customer's row has, except `start`.
     start: int | None
     causes: dict[str, int] | None
     status_expires_at: datetime | None
@@ -49,10 +51,11 @@ UPDATE_TRUST = f"""
 INSERT_TRUST_CHANGES = f"""
     INSERT INTO api.trust_changes (
         tenant_id, customer_id, version, score_before, score_after, status, cause, occurred_at, reason, actor,
-        payment_id
+        payment_id, total, start
     )
     SELECT given.tenant_id, given.customer_id, given.version, given.score_before, given.score_after, given.status,
-           given.cause, given.occurred_at, given.reason, coalesce(u.email, k.name, given.actor), given.payment_id
+           given.cause, given.occurred_at, given.reason, coalesce(u.email, k.name, given.actor),
+           given.payment_id, given.total, given.start
     FROM {TRUST_CHANGES.unnest}
     LEFT JOIN control.users AS u ON u.tenant_id = given.tenant_id AND u.id = given.actor_id
     LEFT JOIN control.api_keys AS k ON k.tenant_id = given.tenant_id AND k.id = given.actor_id
@@ -94,6 +97,7 @@ def trust_change_row(trust: TrustUpdated) -> TrustChangeRow:
         reason=trust.reason,
         actor=trust.actor,
         payment_id=trust.payment_id,
+        total=None if trust.start is None else trust.start + sum(each.points for each in trust.causes),
         start=trust.start,
         causes=None if trust.start is None else {each.cause: each.points for each in trust.causes},
         status_expires_at=trust.status_expires_at,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 import asyncpg
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from orylo_api.http.examples import CUSTOMER_ID, PAYMENT_ID
 
@@ -32,6 +32,17 @@ def _in_range(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+
+
+def _split(value: Any) -> Any:
+    """Return the values of a parameter, which are separated by commas; a body has an array."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+One = TypeVar("One")
+# Values of a filter, of which any may match.
+MAX_VALUES = 20
+Several = Annotated[list[One], Field(min_length=1, max_length=MAX_VALUES), BeforeValidator(_split)]
 
 
 class RequestPart(BaseModel):
@@ -63,11 +74,21 @@ class RangeQuery(PageQuery):
     to: Moment | None = Field(default=None, description="created before")
 
 
+class CaseHolder(ResponseBody):
+    """Who has a case of the review queue open. Others cannot decide it until then."""
+
+    name: str = Field(description="a user's email address or an API key's name", examples=["bia@loja.example"])
+    until: datetime
+
+
 Item = TypeVar("Item", bound=BaseModel)
 
 
 class Page(ResponseBody, Generic[Item]):
-    """Newest first. A page may be short, even empty, while `next_cursor` is set: more items follow."""
+    """Newest first, unless the list says otherwise.
+
+    A page may be short, even empty, while `next_cursor` is set: more items follow.
+    """
 
     items: list[Item]
     next_cursor: str | None = None

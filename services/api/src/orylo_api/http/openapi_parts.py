@@ -28,6 +28,7 @@ TAGS: Mapping[str, str] = {
     "auth": "Sign in, refresh the session, sign out.",
     "account": "The caller's own account: its second factor.",
     "overview": "The numbers of the dashboard's first page.",
+    "attention": "Everything that waits for a person.",
     "funnel": "From clicks to conversions.",
     "timeseries": "Figures over time.",
     "detections": "Decisions on payments: allow, review or block, with the reasons and their points.",
@@ -35,6 +36,8 @@ TAGS: Mapping[str, str] = {
     "merge-reviews": "Customers that a limit keeps apart although they share an identifier.",
     "payments": "Payments, and verdicts on them.",
     "search": "Finds what a pasted text names.",
+    "review": "The review queue: payments that a person must decide, and who works on them.",
+    "views": "Saved filters of the dashboard's pages.",
     "quality": "How well decisions agree with verdicts, disputes and fraud warnings.",
     "verdicts": "Verdicts of people and of the merchant's systems on many payments at once.",
     "lists": "The block list, the allow list and the tenant's own lists.",
@@ -244,4 +247,5 @@ def _problem(status: str, code: str) -> Schema:
         "detail": detail,
         "errors": invalid if code == "validation" else None,
         "tenants": None,
+        "holder": None,
     }

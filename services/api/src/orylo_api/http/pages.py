@@ -1,4 +1,4 @@
-"""Pages of rows, newest first, by cursor: a cursor holds the last row's position, not the number of rows before it.
+"""Pages of rows, by cursor: a cursor holds the last row's position, not the number of rows before it.
 
 A page costs the same however many rows there are. Conditions without an index filter a limited number of rows; if
 too few of those match, the page is short and its cursor continues after them.
@@ -23,13 +23,37 @@ from orylo_common.postgres.pool import Connection
 FILTER_LIMIT = 5_000
 
 
+def moment(text: str) -> datetime:
+    """Read a time from a cursor."""
+    position = datetime.fromisoformat(text)
+    if position.utcoffset() is None or not 1970 <= position.year <= 2999:
+        raise ValueError("not a time that a page has returned")
+    return position
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A table that is listed by (created_at, id), both descending, with an index on them."""
+    """A table that is listed by (`order_by`, id), newest first unless it says otherwise, with an index on both.
+
+    The types read a value from a cursor. They raise `ValueError` for a value that the column cannot hold.
+    """
 
     table: str
     id_column: str
     id_type: Callable[[str], Any]
+    order_by: str = "created_at"
+    order_type: Callable[[str], Any] = moment
+    ascending: bool = False
+
+    @property
+    def order(self) -> str:
+        direction = "ASC" if self.ascending else "DESC"
+        return f"ORDER BY {self.order_by} {direction}, {self.id_column} {direction}"
+
+    @property
+    def follows(self) -> str:
+        """Return the condition of rows after a cursor's, with `{}` in place of its values."""
+        return f"({self.order_by}, {self.id_column}) {'>' if self.ascending else '<'} ({{}}, {{}})"
 
 
 @dataclass(slots=True)
@@ -60,8 +84,8 @@ async def fetch_page(
 ) -> tuple[list[asyncpg.Record], str | None]:
     """Return the page's rows and the next page's cursor. Raises `Invalid` for a cursor that no page has returned."""
     if page.cursor is not None:
-        where.seek(f"(created_at, {listing.id_column}) < ({{}}, {{}})", *decode_cursor(page.cursor, listing.id_type))
-    order = f"ORDER BY created_at DESC, {listing.id_column} DESC"
+        where.seek(listing.follows, *decode_cursor(page.cursor, listing.order_type, listing.id_type))
+    order = listing.order
     values: list[Any] = []
     source = f"{listing.table} {_render(where.sought, values)}"
     sought = len(values)
@@ -79,7 +103,7 @@ async def fetch_page(
     if not where.filtered:
         return rows, None
     last_filtered = await connection.fetchrow(
-        f"SELECT created_at, {listing.id_column} FROM {source} {order} OFFSET {where.limit - 1} LIMIT 1",  # noqa: S608
+        f"SELECT {listing.order_by}, {listing.id_column} FROM {source} {order} OFFSET {where.limit - 1} LIMIT 1",  # noqa: S608
         *values[:sought],
     )
     return rows, None if last_filtered is None else _cursor_of(last_filtered, listing)
@@ -95,25 +119,24 @@ def _render(conditions: list[tuple[str, tuple[Any, ...]]], values: list[Any]) ->
     return f"WHERE {' AND '.join(texts)}" if texts else ""
 
 
-def encode_cursor(created_at: datetime, last_id: object) -> str:
-    text = orjson.dumps([created_at.isoformat(), str(last_id)])
-    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
-
-
 def _cursor_of(row: asyncpg.Record, listing: Listing) -> str:
-    return encode_cursor(row["created_at"], row[listing.id_column])
+    return encode_cursor(row[listing.order_by], row[listing.id_column])
 
 
-def decode_cursor(cursor: str, id_type: Callable[[str], Any]) -> tuple[datetime, Any]:
-    """Return the position in a cursor. Raises `Invalid` for one that no page has returned."""
+def encode_cursor(position: Any, last_id: Any) -> str:
+    text = position.isoformat() if isinstance(position, datetime) else str(position)
+    return base64.urlsafe_b64encode(orjson.dumps([text, str(last_id)])).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, position_type: Callable[[str], Any], id_type: Callable[[str], Any]) -> tuple[Any, Any]:
+    """Return the position and the id of the last row. Raises `Invalid` for a cursor that no page has returned."""
     try:
-        created_at, last_id = map(str, orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
-        moment = datetime.fromisoformat(created_at)
-        value = id_type(last_id)
-        valid = moment.utcoffset() is not None and 1970 <= moment.year <= 2999 and "\x00" not in last_id
-    except (ValueError, TypeError, binascii.Error):
+        position, last_id = map(str, orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
+        values = position_type(position), id_type(last_id)
+        valid = "\x00" not in last_id
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         valid = False
     if not valid:
         error = FieldProblem(field="query.cursor", message="must be the `next_cursor` of a page")
         raise Invalid("the cursor is invalid", [error])
-    return moment, value
+    return values

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from orylo_api.http.fields import ResponseBody
+from orylo_api.http.fields import CaseHolder, ResponseBody
 
 
 class FieldProblem(ResponseBody):
@@ -33,3 +33,4 @@ class ProblemDetails(ResponseBody):
     detail: str | None = None
     errors: list[FieldProblem] | None = Field(default=None, description="each invalid field")
     tenants: list[TenantName] | None = Field(default=None, description="tenants to choose one of when signing in")
+    holder: CaseHolder | None = Field(default=None, description="who holds the case that was asked for")

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from orylo_api.errors import (
     Conflict,
     Forbidden,
+    HeldByAnother,
     Invalid,
     NotAcceptable,
     NotFound,
@@ -42,6 +43,7 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     NotFound: (HTTPStatus.NOT_FOUND, "not_found", "Not found"),
     NotAcceptable: (HTTPStatus.NOT_ACCEPTABLE, "not_acceptable", "Not acceptable"),
     Conflict: (HTTPStatus.CONFLICT, "conflict", "Conflict"),
+    HeldByAnother: (HTTPStatus.CONFLICT, "case_held", "Case held"),
     SeveralTenants: (HTTPStatus.CONFLICT, "tenant_needed", "Tenant needed"),
     PreconditionFailed: (HTTPStatus.PRECONDITION_FAILED, "precondition_failed", "Changed meanwhile"),
     WrongMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", "Unsupported media type"),
@@ -56,7 +58,7 @@ RETRY_AFTER = timedelta(seconds=2)
 
 
 # Every error response has these members; they are null where they do not apply.
-_MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None}
+_MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None, "holder": None}
 
 
 def error_response(error: Exception) -> web.Response:
@@ -98,6 +100,8 @@ def _problem_of_request(error: RequestError) -> Problem:
         members["errors"] = [problem.model_dump() for problem in error.errors]
     if isinstance(error, SeveralTenants):
         members["tenants"] = [tenant.model_dump() for tenant in error.tenants]
+    if isinstance(error, HeldByAnother):
+        members["holder"] = error.holder.model_dump(mode="json")
     return Problem(
         status,
         error.code or code,

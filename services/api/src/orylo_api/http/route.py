@@ -53,6 +53,8 @@ class Route:
     # Works on the caller's own account, with a transaction of its own. Its responses may hold secrets, so they are not
     # stored for repeated requests.
     private: bool = False
+    # A POST that replaces what GET returns at its path, and so takes `If-Match` too.
+    replaces: bool = False
     # A change without `If-Match` is refused with 428.
     needs_if_match: bool = False
     # Served during maintenance although it is no GET: it changes nothing, or it ends the maintenance.
@@ -85,7 +87,8 @@ class Route:
     @property
     def edits(self) -> bool:
         """Return whether it changes the resource at its path, and so takes `If-Match` with the ETag of its GET."""
-        return self.method in {hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE} and self.in_transaction
+        changes = self.replaces or self.method in {hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE}
+        return changes and self.in_transaction
 
     @property
     def stops_in_maintenance(self) -> bool:

@@ -12,6 +12,7 @@ from orylo_api.call import Call
 from orylo_api.http import outbox
 from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody, Text
 from orylo_api.http.route import Route
+from orylo_api.review.work import CaseWorker, settle_many
 from orylo_api.verdicts.messages import verdict_given
 from orylo_api.verdicts.queries import find_judged
 from orylo_common.control.audit import AuditedChange
@@ -35,12 +36,14 @@ class VerdictOutcome(StrEnum):
     GIVEN = "given"
     UNCHANGED = "unchanged"
     UNKNOWN = "unknown"
+    HELD = "held"
 
 
 class VerdictResult(ResponseBody):
     id: str = Field(examples=["stripe:pi_3SVk2c"])
     outcome: VerdictOutcome = Field(
-        description="`given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment"
+        description="`given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; "
+        "`held`: another person has its review case open, and only they decide it"
     )
 
 
@@ -51,11 +54,12 @@ class BulkVerdictResult(ResponseBody):
     given: int = Field(ge=0, examples=[1])
     unchanged: int = Field(ge=0, examples=[1])
     unknown: int = Field(ge=0, examples=[0])
+    held: int = Field(ge=0, description="left alone, because another person decides", examples=[0])
     results: list[VerdictResult] = Field(description="in the order of the request")
 
 
 async def judge_payments(call: Call[None, None, BulkVerdict]) -> BulkVerdictResult:
-    """Publish a verdict for each payment that it changes, all or none."""
+    """Publish a verdict for each payment that it changes, all of them or none."""
     given, user, now = call.body, call.principal, call.services.clock.now()
     ids = list(dict.fromkeys(given.ids))
     judged = await find_judged(call.connection, ids)
@@ -68,6 +72,10 @@ async def judge_payments(call: Call[None, None, BulkVerdict]) -> BulkVerdictResu
         for each in ids
     }
     changed = {each: judged[each] for each, outcome in outcomes.items() if outcome is VerdictOutcome.GIVEN}
+    if changed and not given.dry_run and given.verdict is not PaymentVerdict.WITHDRAWN:
+        held = await settle_many(call.connection, changed, CaseWorker(user.id, user.name), now)
+        outcomes |= dict.fromkeys(held, VerdictOutcome.HELD)
+        changed = {each: known for each, known in changed.items() if each not in held}
     if changed and not given.dry_run:
         actor = f"{user.kind}:{user.id}"
         messages = [
@@ -87,6 +95,7 @@ async def judge_payments(call: Call[None, None, BulkVerdict]) -> BulkVerdictResu
         given=counts[VerdictOutcome.GIVEN],
         unchanged=counts[VerdictOutcome.UNCHANGED],
         unknown=counts[VerdictOutcome.UNKNOWN],
+        held=counts[VerdictOutcome.HELD],
         results=[VerdictResult(id=each, outcome=outcome) for each, outcome in outcomes.items()],
     )
 
@@ -100,6 +109,7 @@ ROUTES = (
         "Judge up to 500 payments, or count what that would change",
         body=BulkVerdict,
         response=BulkVerdictResult,
-        description="A payment that has the verdict already, or that is not known, is left as it is.",
+        description="A payment that has the verdict already, or that is not known, is left as it is, and so is one "
+        "whose review case another person has open.",
     ),
 )

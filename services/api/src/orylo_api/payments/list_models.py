@@ -2,22 +2,21 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from orylo_api.conversions.models import ConversionStatus, ConversionWait
 from orylo_api.customers.identifiers import PersonalValues
 from orylo_api.detections.models import Override, Points
-from orylo_api.http.fields import CustomerId, Gateway, Moment, Page, PageQuery, RequestPart, ResponseBody, Text
+from orylo_api.http.fields import CustomerId, Gateway, Moment, Page, PageQuery, RequestPart, ResponseBody, Several, Text
 from orylo_api.payments.models import PaymentState
 from orylo_api.verdicts.models import GivenVerdict
 from orylo_common.messages import Decision, TrustStatus
 
 # Reasons of a decision that a row shows.
 SHOWN_REASONS = 2
-MAX_VALUES = 20
 
 
 class ListedConversion(StrEnum):
@@ -36,13 +35,6 @@ class ListedVerdict(StrEnum):
     NONE = "none"
 
 
-def _split(value: Any) -> Any:
-    """Return the values of a parameter, which are separated by commas; a body has an array."""
-    return value.split(",") if isinstance(value, str) else value
-
-
-One = TypeVar("One")
-Several = Annotated[list[One], Field(min_length=1, max_length=MAX_VALUES), BeforeValidator(_split)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Amount = Annotated[int, Field(ge=0, le=2**53)]
 

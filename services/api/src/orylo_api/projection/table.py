@@ -19,6 +19,7 @@ from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
 from orylo_api.reconciliations.projection import ReconciliationProjection
 from orylo_api.rejections.projection import RejectionProjection
+from orylo_api.review.projection import ReviewCaseProjection
 from orylo_api.rules.projection import RuleHitProjection
 from orylo_api.tracking.projection import TrackingProjection
 from orylo_api.verdicts.projection import EvidenceProjection
@@ -72,6 +73,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     DetectionProjection,
     PaymentProjection,
     EvidenceProjection,
+    ReviewCaseProjection,
     CustomerProjection,
     TrustProjection,
     MergeProjection,
@@ -95,11 +97,11 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
         (PaymentProjection, EvidenceProjection, CustomerProjection, WebhookReceiptProjection),
     ),
     FraudWarningReceived: (ActivityProjection, EvidenceProjection, CustomerProjection, WebhookReceiptProjection),
-    VerdictGiven: (EvidenceProjection,),
+    VerdictGiven: (EvidenceProjection, ReviewCaseProjection),
     CheckoutStarted: (ActivityProjection, WebhookReceiptProjection),
     CheckoutAbandoned: (ActivityProjection, WebhookReceiptProjection),
     ClickRecorded: (ActivityProjection, TrackingProjection),
-    DetectionCreated: (DetectionProjection, CustomerProjection, RuleHitProjection),
+    DetectionCreated: (DetectionProjection, ReviewCaseProjection, CustomerProjection, RuleHitProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
     CustomerMerged: (CustomerProjection, MergeProjection),
     CustomerUnmerged: (CustomerProjection, MergeProjection),

@@ -14,6 +14,7 @@ from orylo_api.http.fields import ResponseBody
 from orylo_api.jobs.models import Job
 from orylo_api.overview.models import OverviewUpdate
 from orylo_api.reconciliations.models import ReconciliationSummary
+from orylo_api.review.models import CASE_CHANGED, ReviewCaseChange
 from orylo_api.switches.models import SwitchesChanged
 from orylo_api.verdicts.models import VerdictChange
 from orylo_api.webhooks.models import WebhookReceipt, WebhookRefusal
@@ -34,6 +35,7 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "conversion.correction_changed": Conversion,
     "dead_letter.created": DeadLetterSummary,
     "reconciliation.changed": ReconciliationSummary,
+    CASE_CHANGED: ReviewCaseChange,
     "webhook.accepted": WebhookReceipt,
     "webhook.refused": WebhookRefusal,
     "job.progress": Job,

@@ -7,16 +7,17 @@ from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.errors import Invalid, NotFound
-from orylo_api.http import outbox
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
 from orylo_api.payments.models import PaymentPath
+from orylo_api.review.work import CaseWorker, settle_if_open
 from orylo_api.verdicts.csv_file import VerdictDefaults, read_verdicts
+from orylo_api.verdicts.giving import give
 from orylo_api.verdicts.imports import import_verdicts
-from orylo_api.verdicts.messages import verdict_given
 from orylo_api.verdicts.models import VerdictAccepted, VerdictImport, VerdictImportQuery, VerdictRequest
 from orylo_api.verdicts.queries import find_judged
 from orylo_common.csv_rows import MAX_BYTES, InvalidFile
+from orylo_common.messages import PaymentVerdict
 
 # 100,000 lines take some seconds, after two minutes at most for their arrival.
 IMPORT_LIMIT = timedelta(minutes=4)
@@ -28,29 +29,15 @@ changes nothing. """
 
 
 async def give_verdict(call: Call[PaymentPath, None, VerdictRequest]) -> VerdictAccepted:
-    """Publish the verdict. The detector learns from it, trust posts it to the ledger, and the read model follows."""
-    payment_id, requested = call.path.id, call.body
+    """Give the verdict. An open review case of the payment is closed, unless another person has it open."""
+    payment_id, requested, user = call.path.id, call.body, call.principal
     judged = (await find_judged(call.connection, [payment_id])).get(payment_id)
     if judged is None:
         raise NotFound("there is no such payment")
-    now, user = call.services.clock.now(), call.principal
-    message = verdict_given(
-        user.tenant.id,
-        payment_id,
-        judged.customer_id,
-        requested.verdict,
-        requested.reason,
-        actor=f"{user.kind}:{user.id}",
-        now=now,
-    )
-    await outbox.publish(call, message)
-    await audit.write_change(
-        call,
-        action="payment.give_verdict",
-        subject=f"payment {payment_id}",
-        before={"verdict": judged.verdict, "reason": judged.reason},
-        after=requested.model_dump(mode="json"),
-    )
+    now = call.services.clock.now()
+    if requested.verdict is not PaymentVerdict.WITHDRAWN:
+        await settle_if_open(call.connection, payment_id, CaseWorker(user.id, user.name), now)
+    message = await give(call, payment_id, judged, requested.verdict, requested.reason)
     return VerdictAccepted(
         payment_id=payment_id,
         verdict_id=message.verdict_id,

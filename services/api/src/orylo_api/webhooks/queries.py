@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from orylo_api.errors import NotFound
-from orylo_api.http.pages import Listing, Where, decode_cursor, encode_cursor, fetch_page
+from orylo_api.http.pages import Listing, Where, decode_cursor, encode_cursor, fetch_page, moment
 from orylo_api.payments.models import PaymentState
 from orylo_api.payments.reversals import outcome_of
 from orylo_api.webhooks.ingest_client import IngestClient
@@ -43,7 +43,7 @@ _STATUS_OF_OTHERS = 202
 async def list_webhooks(
     connection: Connection, ingest: IngestClient, tenant_id: UUID, query: WebhookQuery
 ) -> ReceivedWebhookPage:
-    after = decode_cursor(query.cursor, UUID) if query.cursor else None
+    after = decode_cursor(query.cursor, moment, UUID) if query.cursor else None
     sources = []
     if query.state is not ListedState.REFUSED:
         sources.append(await _stored(ingest, tenant_id, query, after))
@@ -114,9 +114,8 @@ async def _refused(connection: Connection, query: WebhookQuery) -> SourcePage:
         where.filter("gateway = {}", query.gateway)
     where.seek_range(query)
     rows, next_cursor = await fetch_page(connection, REJECTIONS, where, query)
-    return SourcePage(
-        [_refused_webhook(row) for row in rows], decode_cursor(next_cursor, UUID) if next_cursor else None
-    )
+    reached = decode_cursor(next_cursor, moment, UUID) if next_cursor else None
+    return SourcePage([_refused_webhook(row) for row in rows], reached)
 
 
 def _stored_webhook(found: dict[str, Any]) -> ReceivedWebhook:

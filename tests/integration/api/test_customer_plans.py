@@ -1,0 +1,37 @@
+"""Conditions that row-level security would take for leaky cannot use an index: a plan must look customers up by id."""
+
+import re
+
+import pytest
+
+from orylo_api.customers.queries import LAST_PAYMENT, SELECT_CUSTOMER
+from orylo_api.http.tenancy import tenant_transaction
+from orylo_api.review.queries import SELECT_BUYERS
+from orylo_common.control.models import Role
+from orylo_common.postgres.pool import open_pool
+from tests.integration.api.conftest import Api
+
+pytestmark = pytest.mark.integration
+
+LISTED = f"SELECT * FROM api.customers_view AS rows WHERE {LAST_PAYMENT} >= now() LIMIT 5"
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "lookups"),
+    [
+        (SELECT_BUYERS, [["cus_1", "cus_2"]], 2),
+        (SELECT_CUSTOMER, ["cus_1"], 3),
+        (LISTED, [], 1),
+    ],
+    ids=["buyers", "customer", "last payment"],
+)
+async def test_customers_are_looked_up_by_id(
+    api: Api, postgres_dsn: str, statement: str, values: list[object], lookups: int
+) -> None:
+    async with (
+        open_pool(postgres_dsn, role="orylo_api", max_size=1) as pool,
+        tenant_transaction(pool, api.a.tenant.id, Role.OWNER) as connection,
+    ):
+        await connection.execute("SELECT set_config('enable_seqscan', 'off', true)")
+        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {statement}", *values))
+    assert len(re.findall(r"Index Cond: .*customer_id (?:=|IN)", plan)) >= lookups, plan
