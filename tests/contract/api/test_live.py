@@ -51,7 +51,7 @@ async def test_responses_conform_to_the_document(api: Api, tmp_path: Path) -> No
         stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()[-6_000:]
+    assert process.returncode == 0, output.decode()[-20_000:]
 
 
 def requests(key: str) -> list[bytes]:

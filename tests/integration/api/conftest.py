@@ -16,6 +16,8 @@ from redis.asyncio import Redis
 
 import orylo_detector.app
 import orylo_detector.settings
+import orylo_dispatch.app
+import orylo_dispatch.settings
 import orylo_ingest.app
 import orylo_ingest.settings
 from orylo_api.app import open_app
@@ -159,6 +161,26 @@ async def running_ingest_service(dsn: str, master_key: str) -> AsyncIterator[dic
 
 
 @asynccontextmanager
+async def running_dispatch_service(dsn: str, master_key: str) -> AsyncIterator[dict[str, str]]:
+    """Run a dispatch that receives no messages and reaches no destination. Yield the API's settings for it."""
+    (port,) = free_ports(1)
+    settings = orylo_dispatch.settings.Settings(
+        database_url=dsn,
+        redis_url="redis://127.0.0.1:1",
+        broker_url="postgres",
+        master_key=master_key,
+        meta_base_url="http://127.0.0.1:1",
+        stripe_base_url="http://127.0.0.1:1",
+    )
+    async with (
+        FakeAsyncRedis() as redis,
+        orylo_dispatch.app.open_app(settings, broker=MemoryBroker(), redis=redis) as private,
+        serve_private(private, "127.0.0.1", port),
+    ):
+        yield {"dispatch_url": f"http://127.0.0.1:{port}"}
+
+
+@asynccontextmanager
 async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, PostgresBroker, str]]:
     """Run a replica. Yield its URL, its broker and the master key."""
     (port, detector_port), clock = free_ports(2), settings.pop("clock", None)
@@ -203,7 +225,8 @@ async def shared_api(postgres_dsn: str) -> AsyncIterator[Api]:
         clock = ShiftedClock()
         key = Keyring.generate()
         ingest = await stack.enter_async_context(running_ingest_service(postgres_dsn, key))
-        running = running_api(postgres_dsn, clock=clock, master_key=key, **ingest)
+        dispatch = await stack.enter_async_context(running_dispatch_service(postgres_dsn, key))
+        running = running_api(postgres_dsn, clock=clock, master_key=key, **ingest, **dispatch)
         url, broker, master_key = await stack.enter_async_context(running)
         api = Api(url, pool, projector, requests, broker, clock, master_key, *shops)
         yield api

@@ -187,8 +187,14 @@ async def test_checks_show_what_the_destination_answered(
     assert asked[:2] == [f"{prefix}/probe", f"{prefix}/test?code=TEST1"]
 
 
-async def test_without_the_address_of_dispatch_a_check_says_what_is_missing(machine: aiohttp.ClientSession) -> None:
+async def test_without_the_address_of_dispatch_a_check_says_what_is_missing(
+    api: Api, machine: aiohttp.ClientSession, postgres_dsn: str
+) -> None:
     destination = await added(machine)
-    status, problem, _ = await send(machine, "POST", f"/destinations/{destination['id']}/probe")
+    async with (
+        running_api(postgres_dsn, master_key=api.master_key) as (url, *_),
+        aiohttp.ClientSession(url, headers=api.a.bearer) as client,
+    ):
+        status, problem, _ = await send(client, "POST", f"/destinations/{destination['id']}/probe")
     assert (status, problem["code"]) == (503, "dispatch_not_configured")
     assert "ORYLO_DISPATCH_URL" in problem["detail"]

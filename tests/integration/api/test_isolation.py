@@ -142,8 +142,8 @@ QUERIES = {name: {"gateway": "hotmart"} for name in ("preview_export", "compare_
 STATUSES = {"reset_tripped_fuse": 409, "change_switch": 409}
 # Need ingest, or show every gateway: test_webhooks.py, test_gateways.py and test_onboarding.py have their tests.
 ELSEWHERE = frozenset({"webhooks", "gateways", "onboarding", "tracking"})
-# Dispatch, which they ask, does not run here.
-UNANSWERED = {"show_delivery": 503}
+# Dispatch, which they ask, has no rows here.
+UNANSWERED = {"show_delivery": 404}
 # Items at an empty shop: those that belong to no tenant, and the shop's own members.
 NEVER_EMPTY = frozenset({"list_rule_fields", "list_settings", "list_flags", "list_saved_views", "list_reviewers"})
 # A section and a flag have the same name for every tenant.

@@ -102,7 +102,8 @@ class Route:
     @property
     def errors(self) -> frozenset[int]:
         """The statuses of its error responses."""
-        statuses = {503, *self.refuses}
+        # 400 also for a request line or headers that are too long.
+        statuses = {400, 503, *self.refuses}
         if self.permission is not None:
             statuses |= {401, 403}
         if self.path_values:
@@ -110,7 +111,7 @@ class Route:
         if self.query or self.takes_idempotency_key:
             statuses.add(422)
         if self.body or self.upload_bytes:
-            statuses |= {400, 413, 415, 422}
+            statuses |= {413, 415, 422}
         if self.takes_idempotency_key:
             statuses.add(409)
         if self.status != 204:
