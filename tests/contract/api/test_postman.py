@@ -24,6 +24,8 @@ DOCUMENT = build_document(ROUTES)
 COLLECTION = build_collection(DOCUMENT)
 # The example is understood, and refused for what it names: the caller, the resource or its state.
 UNDERSTOOD = {401, 403, 404, 409}
+# The example is understood, and names a day or a member that this shop does not have.
+UNKNOWN_HERE = {"postpone_review_case", "assign_review_case", "start_reconciliation"}
 
 
 REQUESTS = [item["request"] for folder in COLLECTION["item"] for item in folder["item"]]
@@ -57,7 +59,8 @@ async def send(client: aiohttp.ClientSession, request: dict[str, Any], variables
     if request.get("auth", {}).get("type") != "noauth":
         headers["Authorization"] = f"Bearer {variables['api_key']}"
     body = request.get("body", {}).get("raw")
-    async with client.request(request["method"], path, headers=headers, data=body) as response:
+    query = {each["key"]: each["value"] for each in url.get("query", []) if not each.get("disabled")}
+    async with client.request(request["method"], path, params=query, headers=headers, data=body) as response:
         return response.status, "" if response.content_type == "text/event-stream" else await response.text()
 
 
@@ -71,7 +74,8 @@ async def test_the_api_accepts_each_request(api: Api, request_: dict[str, Any]) 
         *(trust_updated(tenant_id=api.a.tenant.id, customer_id=each) for each in (CUSTOMER_ID, OTHER_CUSTOMER_ID)),
     )
     status, text = await send(api.client(), request_, {"api_key": api.a.key, "$guid": str(uuid4())})
-    assert status < 300 or status in UNDERSTOOD, text
     path = request_["url"]["raw"].removeprefix("{{base_url}}")
     operation = DOCUMENT["paths"][re.sub(r"/:(\w+)", r"/{\1}", path)][request_["method"].lower()]
+    understood = UNDERSTOOD | ({422} if operation["operationId"] in UNKNOWN_HERE else set())
+    assert status < 300 or status in understood, text
     assert str(status) in operation["responses"]

@@ -18820,12 +18820,12 @@ export interface operations {
     };
     preview_export: {
         parameters: {
-            query?: {
+            query: {
                 /**
                  * @description the gateway that the file comes from
                  * @example hotmart
                  */
-                gateway?: string;
+                gateway: string;
                 /**
                  * @description the transaction's id
                  * @example Transaction
@@ -18918,12 +18918,12 @@ export interface operations {
     };
     compare_exported_sales: {
         parameters: {
-            query?: {
+            query: {
                 /**
                  * @description the gateway that the file comes from
                  * @example hotmart
                  */
-                gateway?: string;
+                gateway: string;
                 /**
                  * @description the transaction's id
                  * @example Transaction
@@ -21691,12 +21691,12 @@ export interface operations {
     };
     compare_backtests: {
         parameters: {
-            query?: {
+            query: {
                 /**
                  * @description the id of another backtest that is done
                  * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
                  */
-                with?: string;
+                with: string;
             };
             header?: {
                 /**

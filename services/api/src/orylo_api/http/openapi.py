@@ -159,10 +159,10 @@ def _body_content(
 def _parameters(route: Route, schemas: dict[str, Schema], examples: ExampleComposer) -> list[Schema]:
     parameters = []
     for place, model in (("path", route.path_values), ("query", route.query)):
-        properties = schemas[model.__name__]["properties"] if model else {}
-        for name, schema in properties.items():
+        fields = schemas[model.__name__] if model else {}
+        for name, schema in fields.get("properties", {}).items():
             schema = _without_null(schema)
-            parameter = {"name": name, "in": place, "required": place == "path", "schema": schema}
+            parameter = {"name": name, "in": place, "required": name in fields.get("required", ()), "schema": schema}
             if description := schema.pop("description", PARAMETERS.get(name)):
                 parameter["description"] = description
             if schema.get("type") == "array":

@@ -60,7 +60,7 @@ def _url(path: str, parameters: list[Schema]) -> Schema:
             "value": _text(each["example"]),
             "description": each["description"],
             # A filter is switched on by its reader.
-            "disabled": True,
+            **({} if each["required"] else {"disabled": True}),
         }
         for each in parameters
         if each["in"] == "query"

@@ -1,6 +1,6 @@
 """The body of error responses (RFC 9457)."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from orylo_api.http.fields import CaseHolder, ResponseBody
 
@@ -25,6 +25,9 @@ class TenantName(ResponseBody):
 
 class ProblemDetails(ResponseBody):
     """`type` is stable and for programs; `title` and `detail` are for people."""
+
+    # The HTTP server refuses a malformed request line or header itself, without the members that have a default.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: str = Field(examples=["urn:orylo:problem:validation"])
     title: str
