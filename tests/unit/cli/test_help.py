@@ -27,6 +27,18 @@ def test_help_teaches_with_an_example(command: tuple[str, ...]) -> None:
     assert re.search(rf"Examples?: .*orylo {' '.join(command)}", shown), shown
 
 
+def options(command: Any) -> Iterator[str]:
+    for part in getattr(command, "commands", {}).values():
+        yield from options(part)
+    for parameter in command.params:
+        yield from parameter.opts
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_are_in_lower_case(name: str) -> None:
+    assert not [option for option in options(import_command(name)) if option != option.lower()]
+
+
 def test_the_public_commands_are_there() -> None:
     assert {" ".join(command) for command in ALL} >= {
         *("up", "serve", "migrate", "doctor", "simulate"),

@@ -50,7 +50,7 @@ ThenOption = Annotated[
 PriorityOption = Annotated[int, typer.Option(min=0, max=1000, help="Of the rules that decide, the highest does.")]
 ModeOption = Annotated[
     str,
-    typer.Option(metavar="MODE", help=f"{MODES}. In shadow, hits are recorded and nothing changes."),
+    typer.Option("--mode", metavar="MODE", help=f"{MODES}. In shadow, hits are recorded and nothing changes."),
 ]
 
 
@@ -176,7 +176,7 @@ def change(
         str | None, typer.Option("--then", metavar="ACTION", help="A new action: `block`, `+25`, …")
     ] = None,
     priority: Annotated[int | None, typer.Option(min=0, max=1000, help="A new priority.")] = None,
-    mode: Annotated[str | None, typer.Option(metavar="MODE", help=f"A new mode: {MODES}.")] = None,
+    mode: Annotated[str | None, typer.Option("--mode", metavar="MODE", help=f"A new mode: {MODES}.")] = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:

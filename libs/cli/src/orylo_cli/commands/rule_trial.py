@@ -27,7 +27,9 @@ CLOCK = SystemClock()
 def try_rule(
     tenant: TenantArgument,
     expression: Annotated[str, typer.Argument(metavar="EXPRESSION", help="A condition, in CEL.")],
-    payment: Annotated[str | None, typer.Option(metavar="PAYMENT", help="Try it on this payment only.")] = None,
+    payment: Annotated[
+        str | None, typer.Option("--payment", metavar="PAYMENT", help="Try it on this payment only.")
+    ] = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:

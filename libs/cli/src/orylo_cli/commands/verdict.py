@@ -62,7 +62,7 @@ def import_(
         typer.FileBinaryRead, typer.Argument(metavar="FILE", help="A CSV file in UTF-8. `-` reads standard input.")
     ],
     verdict: Annotated[
-        PaymentVerdict | None, typer.Option(metavar="VERDICT", help="The verdict of lines that name none.")
+        PaymentVerdict | None, typer.Option("--verdict", metavar="VERDICT", help="The verdict of lines that name none.")
     ] = None,
     gateway: Annotated[
         str | None, typer.Option(metavar="NAME", help="The gateway of payment ids without one, such as pi_3SVk2c….")
