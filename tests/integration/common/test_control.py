@@ -59,14 +59,14 @@ async def test_a_change_is_seen_without_asking(pool: asyncpg.Pool, tenant: Tenan
 
     async with pool.acquire() as connection:
         config = GatewayConfig(allowed_networks=("203.0.113.0/24",), timezone="America/Sao_Paulo")
-        await set_gateway(connection, tenant.id, "stripe", config, actor=ACTOR)
+        await set_gateway(connection, tenant.id, "perfectpay", config, actor=ACTOR)
         for label in ("old", "new"):
             await put_gateway_secret(
-                connection, KEYRING, tenant.id, "stripe", label=label, secret=f"is {label}", actor=ACTOR
+                connection, KEYRING, tenant.id, "perfectpay", label=label, secret=f"is {label}", actor=ACTOR
             )
 
-    await eventually(lambda: len(getattr(plane.gateway(tenant.id, "stripe"), "secrets", ())) == 2)
-    setting = plane.gateway(tenant.id, "stripe")
+    await eventually(lambda: len(getattr(plane.gateway(tenant.id, "perfectpay"), "secrets", ())) == 2)
+    setting = plane.gateway(tenant.id, "perfectpay")
     assert setting is not None
     assert {secret.label: secret.value for secret in setting.secrets} == {"old": b"is old", "new": b"is new"}
     assert (setting.allowed_networks, setting.zone) == (("203.0.113.0/24",), ZoneInfo("America/Sao_Paulo"))
@@ -202,7 +202,7 @@ async def test_an_invalid_change_says_why(pool: asyncpg.Pool, tenant: Tenant) ->
         await create_user(connection, tenant.id, email, password=password, role=Role.OWNER, actor=ACTOR)
 
     async def new_gateway(**config: Any) -> None:
-        await set_gateway(connection, tenant.id, "stripe", GatewayConfig(**config), actor=ACTOR)
+        await set_gateway(connection, tenant.id, "perfectpay", GatewayConfig(**config), actor=ACTOR)
 
     async with pool.acquire() as connection:
         for invalid, why in (
@@ -212,6 +212,10 @@ async def test_an_invalid_change_says_why(pool: asyncpg.Pool, tenant: Tenant) ->
             (new_user("nobody", "long enough"), "not a valid email"),
             (new_user("a@b.co", "short"), "at least 10"),
             (new_gateway(allowed_networks=("10.0.0.1/8",)), "host bits zero"),
+            (
+                set_gateway(connection, tenant.id, "stripe", GatewayConfig(timezone="UTC"), actor=ACTOR),
+                "have a time zone",
+            ),
             (new_gateway(timezone="America/Gotham"), "is not a time zone"),
             (new_gateway(timezone="America"), "is not a time zone"),
             (new_gateway(timezone="../localtime"), "is not a time zone"),
