@@ -67,12 +67,14 @@ class Clients:
                 return
             while b"event: ready" not in await reader.readline():
                 pass
-        self._tasks.append(asyncio.create_task(self._read(reader)))
+        self._tasks.append(asyncio.create_task(self._read(reader, writer)))
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Read until the stream ends. The connection lasts as long as its writer is referenced."""
         while found := await reader.readline():
             if found.startswith(b'data: {"sent_at"'):
                 self.latencies.append(time.monotonic() - float(json.loads(found[6:])["sent_at"]))
+        writer.close()
 
     @property
     def ended(self) -> int:
