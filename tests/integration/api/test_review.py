@@ -197,6 +197,24 @@ async def test_a_fraud_blocks_the_buyer_and_undoing_restores_both(
     assert (await get(ana, "/api/v1/review/summary"))["decided_today"] == 0
 
 
+async def test_a_verdict_is_undone_after_its_messages_were_projected(
+    api: Api, shop: Shop, ana: aiohttp.ClientSession
+) -> None:
+    # The clock runs: the request's own verdict and status must not count as later ones.
+    await add_case(api, shop, "projected")
+    path = "/api/v1/review/stripe:pi_projected"
+    assert (await post(ana, f"{path}/verdict", {"verdict": "fraud", "block_customer": True}))[0] == 202
+    given, blocked = await published(api, shop)
+    stored = {"version": 2, "status": blocked.status, "cause": "status_set", "occurred_at": blocked.occurred_at}
+    await api.project(given, trust_updated(tenant_id=shop.tenant.id, customer_id="cus_projected", **stored))
+
+    status, case = await post(ana, f"{path}/undo", None)
+
+    assert (status, case.get("open")) == (202, True), case
+    withdrawn, restored = (await published(api, shop))[2:]
+    assert (withdrawn.verdict, restored.status) == (PaymentVerdict.WITHDRAWN, TrustStatus.NEUTRAL)
+
+
 async def test_a_status_that_another_person_set_since_survives_undoing(
     api: Api, shop: Shop, ana: aiohttp.ClientSession
 ) -> None:

@@ -57,7 +57,7 @@ async def set_status(call: Call[CustomerPath, None, StatusRequest]) -> StatusAcc
     now, user, requested = call.services.clock.now(), call.principal, call.body
     if requested.expires_at is not None and requested.expires_at <= now:
         raise _invalid("body.expires_at", "must be in the future")
-    await put_status(call, customer, requested)
+    await put_status(call, customer, requested, now)
     return StatusAccepted(customer_id=customer.id, actor=user.name, accepted_at=now, **requested.model_dump())
 
 

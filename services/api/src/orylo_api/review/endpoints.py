@@ -1,6 +1,6 @@
 """The review queue: payments that a person must decide. Two people never decide one case."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -98,11 +98,11 @@ async def decide_review_case(call: Call[CasePath, None, CaseVerdictRequest]) -> 
     row = await work.lock_open(call.connection, payment_id, worker, now)
     blocked = await _customer_to_block(call, row)
     judged = (await find_judged(call.connection, [payment_id])).get(payment_id) or PaymentToJudge(row["customer_id"])
-    message = await give(call, payment_id, judged, requested.verdict, requested.reason)
+    message = await give(call, payment_id, judged, requested.verdict, requested.reason, now)
     if blocked is not None:
         reason = requested.reason or f"fraud: payment {payment_id}"[:500]
         status = StatusRequest(status=TrustStatus.BLOCKED, expires_at=requested.block_until, reason=reason)
-        await put_status(call, blocked, status)
+        await put_status(call, blocked, status, now)
     decision = decisions.CaseDecision(message.verdict_id, payment_id, requested.verdict, now, blocked)
     await decisions.record(call.connection, decision, worker)
     row = await work.settle(call.connection, payment_id, worker, now)
@@ -124,9 +124,9 @@ async def undo_review_decision(call: Call[CasePath, None, None]) -> ReviewCase:
     undone = await decisions.mark_undone(call.connection, payment_id, worker, now)
     row = await work.find(call.connection, payment_id)
     judged = PaymentToJudge(row["customer_id"], PaymentVerdict(undone["verdict"]))
-    await give(call, payment_id, judged, PaymentVerdict.WITHDRAWN, None)
+    await give(call, payment_id, judged, PaymentVerdict.WITHDRAWN, None, now)
     if undone["customer_id"] is not None:
-        await _restore_status(call, undone)
+        await _restore_status(call, undone, now)
     row = await work.reopen(call.connection, payment_id, worker, now)
     _send_change(call, row, CaseChangeKind.REOPENED)
     # The read model may still have the verdict, which the message takes back.
@@ -152,15 +152,15 @@ async def _customer_to_block(
     return customer
 
 
-async def _restore_status(call: Call[CasePath, None, None], undone: asyncpg.Record) -> None:
+async def _restore_status(call: Call[CasePath, None, None], undone: asyncpg.Record, now: datetime) -> None:
     customer = await find_customer(call.connection, undone["customer_id"])
     if customer is None or await decisions.has_later_status(call.connection, customer.id, undone["decided_at"]):
         return
     status, expires_at = TrustStatus(undone["status_before"]), undone["status_before_expires_at"]
-    if expires_at is not None and expires_at <= call.services.clock.now():
+    if expires_at is not None and expires_at <= now:
         status, expires_at = TrustStatus.NEUTRAL, None
     reason = f"the verdict on payment {undone['payment_id']} was undone"[:500]
-    await put_status(call, customer, StatusRequest(status=status, expires_at=expires_at, reason=reason))
+    await put_status(call, customer, StatusRequest(status=status, expires_at=expires_at, reason=reason), now)
 
 
 async def _note_change(

@@ -37,7 +37,7 @@ async def give_verdict(call: Call[PaymentPath, None, VerdictRequest]) -> Verdict
     now = call.services.clock.now()
     if requested.verdict is not PaymentVerdict.WITHDRAWN:
         await settle_if_open(call.connection, payment_id, CaseWorker(user.id, user.name), now)
-    message = await give(call, payment_id, judged, requested.verdict, requested.reason)
+    message = await give(call, payment_id, judged, requested.verdict, requested.reason, now)
     return VerdictAccepted(
         payment_id=payment_id,
         verdict_id=message.verdict_id,

@@ -1,5 +1,6 @@
 """Give one verdict in the transaction of a request: publish it, and audit it."""
 
+from datetime import datetime
 from typing import Any
 
 from orylo_api.access import audit
@@ -11,9 +12,17 @@ from orylo_common.messages import PaymentVerdict, VerdictGiven
 
 
 async def give(
-    call: Call[Any, Any, Any], payment_id: str, judged: PaymentToJudge, verdict: PaymentVerdict, reason: str | None
+    call: Call[Any, Any, Any],
+    payment_id: str,
+    judged: PaymentToJudge,
+    verdict: PaymentVerdict,
+    reason: str | None,
+    now: datetime,
 ) -> VerdictGiven:
-    """The detector learns from the verdict, trust posts it to the ledger, and the read model follows."""
+    """The detector learns from the verdict, trust posts it to the ledger, and the read model follows.
+
+    `now` is the time of the whole request: what else it records must not be older than its verdict.
+    """
     user = call.principal
     message = verdict_given(
         user.tenant.id,
@@ -22,7 +31,7 @@ async def give(
         verdict,
         reason,
         actor=f"{user.kind}:{user.id}",
-        now=call.services.clock.now(),
+        now=now,
     )
     await outbox.publish(call, message)
     await audit.write_change(
