@@ -1,7 +1,8 @@
 """The whole story of a payment over HTTP, also while a source fails."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -9,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from orylo_api.story import parts
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
     ConversionDispatched,
@@ -34,7 +36,19 @@ pytestmark = pytest.mark.integration
 PAYMENT, CUSTOMER = "stripe:pi_story", "cus_story"
 PATH = f"/api/v1/payments/{PAYMENT}/story"
 PARTS = ("webhooks", "decisions", "trust", "conversions", "deliveries", "actions", "fraud_signs", "audit")
-SENT = uuid7()
+SENT, PAID, REPORTED_BEFORE = uuid7(), uuid7(), uuid7()
+
+
+INSERT_WEBHOOK = """
+    INSERT INTO ingest.events (
+        tenant_id, event_id, gateway, gateway_event_type, status, payment_id, payload, body_sha256, occurred_at,
+        created_at
+    ) VALUES ($1, $2, 'stripe', $3, $4, $5, '{}', '', $6, $6)
+"""
+REPEAT_WEBHOOK = """
+    INSERT INTO ingest.repeats (tenant_id, event_id, count, first_at, last_at)
+    VALUES ($1, $2, 2, $3, $3::timestamptz + interval '1 minute')
+"""
 
 
 def about(api: Api, **changes: Any) -> dict[str, Any]:
@@ -72,7 +86,23 @@ def statuses(story: Any) -> dict[str, str]:
     return {name: story[name]["status"] for name in PARTS}
 
 
-@pytest.mark.usefixtures("projected")
+@pytest.fixture
+async def received(api: Api) -> AsyncIterator[None]:
+    """Webhooks of the payment in ingest's table: one that was repeated, one without effect, and another tenant's."""
+    tenant_id, now = api.a.tenant.id, datetime.now(UTC)
+    for event_id, kind, status, owner, at in (
+        (PAID, "payment_intent.succeeded", "published", tenant_id, now),
+        (REPORTED_BEFORE, "charge.succeeded", "already_reported", tenant_id, now + timedelta(seconds=1)),
+        (uuid7(), "charge.succeeded", "published", api.b.tenant.id, now),
+    ):
+        await api.pool.execute(INSERT_WEBHOOK, owner, event_id, kind, status, PAYMENT, at)
+    await api.pool.execute(REPEAT_WEBHOOK, tenant_id, PAID, now)
+    yield
+    await api.pool.execute("DELETE FROM ingest.events WHERE payment_id = $1", PAYMENT)
+    await api.pool.execute("DELETE FROM ingest.repeats WHERE event_id = $1", PAID)
+
+
+@pytest.mark.usefixtures("projected", "received")
 async def test_a_story_has_every_part(api: Api) -> None:
     machine = api.client(api.a.bearer)
     async with machine.post(f"/api/v1/payments/{PAYMENT}/verdict", json={"verdict": "fraud"}) as response:
@@ -80,10 +110,11 @@ async def test_a_story_has_every_part(api: Api) -> None:
 
     story = await read(machine)
 
-    # The tests run no dispatch.
+    # Dispatch does not know the conversion.
     assert statuses(story) == dict.fromkeys(PARTS, "ok") | {"deliveries": "failed"}
     assert [each["decision"] for each in story["decisions"]["items"]] == ["review", "block"]
-    assert len(story["webhooks"]["items"]) == 2
+    webhooks = [(each["id"], each["state"], each["deliveries"]) for each in story["webhooks"]["items"]]
+    assert webhooks == [(str(PAID), "accepted", 3), (str(REPORTED_BEFORE), "already_reported", 1)]
     assert [each["cause"] for each in story["trust"]["items"]] == ["dispute_opened"]
     assert [each["status"] for each in story["conversions"]["items"]] == ["dispatched"]
     assert {each["sign"] for each in story["fraud_signs"]["items"]} == {"judged_fraud", "disputed"}
@@ -94,6 +125,29 @@ async def test_a_story_has_every_part(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("projected")
+async def test_ingest_that_does_not_answer_in_time_leaves_the_other_parts(
+    api: Api, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_TIMEOUT", timedelta(milliseconds=100))
+
+    async def hang(_: web.Request) -> web.Response:
+        await asyncio.sleep(30)
+        return web.json_response({"items": [], "reached": None})
+
+    app = web.Application()
+    app.router.add_get("/tenants/{tenant}/webhooks", hang)
+    async with TestServer(app) as ingest:
+        for url in (str(ingest.make_url("")).rstrip("/"), "http://127.0.0.1:1", None):
+            settings = {"master_key": api.master_key, "ingest_private_url": url}
+            async with (
+                running_api(postgres_dsn, **settings) as (address, *_),
+                aiohttp.ClientSession(address, headers=api.a.bearer) as client,
+            ):
+                story = await read(client)
+            assert (story["webhooks"], story["decisions"]["status"]) == ({"status": "failed", "items": []}, "ok"), url
+
+
+@pytest.mark.usefixtures("projected", "received")
 async def test_a_source_that_fails_leaves_the_others(api: Api) -> None:
     machine = api.client(api.a.bearer)
     await api.pool.execute("REVOKE SELECT ON api.trust_changes FROM orylo_api")

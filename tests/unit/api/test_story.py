@@ -26,13 +26,13 @@ from orylo_api.story.models import (
     PartStatus,
     PaymentStory,
     StoryDelivery,
-    StoryWebhook,
     TrustEffect,
     TrustPart,
     WebhooksPart,
 )
 from orylo_api.story.outlook import outlook_of
 from orylo_api.story.timeline import timeline_of
+from orylo_api.webhooks.models import ReceivedWebhook, WebhookState
 from orylo_common.messages import Decision, TrustStatus
 from tests.unit.api.builders import CUSTOMER, DESTINATION, NOON, PAYMENT
 
@@ -60,8 +60,13 @@ def sent(**changes: Any) -> Conversion:
     return Conversion(**{**fields, **changes})
 
 
-def webhook(kind: str, received_at: datetime) -> StoryWebhook:
-    return StoryWebhook(id=f"evt_{kind}", type=kind, occurred_at=NOON, received_at=received_at)
+def webhook(kind: str, received_at: datetime, **changes: Any) -> ReceivedWebhook:
+    fields: dict[str, Any] = {
+        "id": ID, "state": WebhookState.ACCEPTED, "gateway": "stripe", "type": kind, "gateway_event_id": f"evt_{kind}",
+        "payment_id": PAYMENT, "message_type": None, "status": 202, "code": None, "reason": None, "deliveries": 1,
+        "remote": None, "occurred_at": NOON, "created_at": received_at, "last_received_at": received_at,
+    }  # fmt: skip
+    return ReceivedWebhook(**{**fields, **changes})
 
 
 def delivered(*outcomes: str, next_attempt_at: datetime | None = None) -> StoryDelivery:
@@ -124,6 +129,19 @@ def test_steps_are_ordered_and_measured_from_the_first_webhook() -> None:
         ("fraud_signs", "disputed", 900),
     ]
     assert (steps[1].detail, steps[4].detail) == ("52 → 2", "1: dispatched")
+
+
+def test_a_repeated_webhook_has_a_step_for_its_last_delivery() -> None:
+    told_before = webhook("charge.succeeded", NOON + 3 * MS, state=WebhookState.ALREADY_REPORTED)
+    repeated = webhook("payment_intent.succeeded", NOON, deliveries=4, last_received_at=NOON + 9 * MS)
+
+    steps = timeline_of(story(webhooks=[repeated, told_before]))
+
+    assert [(each.kind, each.detail, each.offset_ms) for each in steps] == [
+        ("payment_intent.succeeded", "accepted", 0),
+        ("charge.succeeded", "already_reported", 3),
+        ("payment_intent.succeeded", "duplicate", 9),
+    ]
 
 
 def test_without_its_webhooks_a_story_has_a_timeline() -> None:

@@ -12,6 +12,7 @@ from orylo_api.http.route import Route
 from orylo_api.payments.models import PaymentPath
 from orylo_api.payments.queries import find_payment
 from orylo_api.story.models import (
+    MAX_ITEMS,
     ActionsPart,
     AuditPart,
     ConversionsPart,
@@ -25,7 +26,8 @@ from orylo_api.story.models import (
 from orylo_api.story.outlook import outlook_of
 from orylo_api.story.parts import (
     PART_TIMEOUT,
-    ask_for_deliveries,
+    ask_service,
+    deliveries_of,
     read_actions,
     read_audit,
     read_conversions,
@@ -33,9 +35,9 @@ from orylo_api.story.parts import (
     read_fraud_signs,
     read_part,
     read_trust,
-    webhooks_of,
 )
 from orylo_api.story.timeline import timeline_of
+from orylo_api.webhooks.queries import webhooks_of_payment
 
 LIMIT_PARTS = f"SET LOCAL statement_timeout = {PART_TIMEOUT // timedelta(milliseconds=1)}"
 HAS_DESTINATION = "SELECT EXISTS (SELECT FROM api.destinations WHERE enabled AND kind <> 'stripe')"
@@ -56,7 +58,7 @@ async def show_story(call: Call[PaymentPath, None, None]) -> PaymentStory:
 
 
 async def _read(call: Call[PaymentPath, None, None]) -> PaymentStory:
-    connection, payment_id = call.connection, call.path.id
+    connection, payment_id, tenant_id = call.connection, call.path.id, call.principal.tenant.id
     payment = await find_payment(connection, payment_id)
     if payment is None:
         raise NotFound("there is no such payment")
@@ -65,22 +67,26 @@ async def _read(call: Call[PaymentPath, None, None]) -> PaymentStory:
         people = await read_people(connection, payment.customer_id) or [payment.customer_id]
     await connection.execute(LIMIT_PARTS)
     part = partial(read_part, connection)
-    conversions = await part("conversions", lambda: read_conversions(connection, payment_id))
-    dispatch, tenant_id = call.services.dispatch, call.principal.tenant.id
-    asked = asyncio.create_task(ask_for_deliveries(dispatch, tenant_id, conversions[1]))
+    ingest, dispatch = call.services.ingest, call.services.dispatch
+    received = partial(webhooks_of_payment, ingest, tenant_id, payment_id, MAX_ITEMS)
+    asked = [asyncio.create_task(ask_service("webhooks", received))]
     try:
+        conversions = await part("conversions", lambda: read_conversions(connection, payment_id))
+        attempted = partial(deliveries_of, dispatch, tenant_id, conversions[1])
+        asked.append(asyncio.create_task(ask_service("deliveries", attempted)))
         decisions = await part("decisions", lambda: read_decisions(connection, payment_id))
         trust = await part("trust", lambda: read_trust(connection, payment_id, people))
         actions = await part("actions", lambda: read_actions(connection, payment_id))
         fraud_signs = await part("fraud_signs", lambda: read_fraud_signs(connection, payment_id))
         since = payment.created_at - CLOCKS_DIFFER
         audit = await part("audit", lambda: read_audit(connection, payment_id, people, since))
-        deliveries = await asked
+        webhooks, deliveries = await asyncio.gather(*asked)
     finally:
-        asked.cancel()
+        for each in asked:
+            each.cancel()
     return PaymentStory(
         payment=payment,
-        webhooks=WebhooksPart(status=decisions[0], items=webhooks_of(decisions[1])),
+        webhooks=WebhooksPart(status=webhooks[0], items=webhooks[1]),
         decisions=DecisionsPart(status=decisions[0], items=decisions[1]),
         trust=TrustPart(status=trust[0], items=trust[1]),
         conversions=ConversionsPart(status=conversions[0], items=conversions[1]),

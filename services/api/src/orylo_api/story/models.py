@@ -12,11 +12,11 @@ from orylo_api.conversions.models import Conversion, ConversionDelivery
 from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
 from orylo_api.payments.models import Payment
+from orylo_api.webhooks.models import ReceivedWebhook
 from orylo_common.messages import TrustStatus
 
 # Items of each part.
 MAX_ITEMS = 100
-EVENT_ID = "evt_1SVk2cLqkz8JbX1yQ3TzHcVb"
 
 
 class PartStatus(StrEnum):
@@ -47,15 +47,6 @@ class TrustEffect(ResponseBody):
     actor: str | None = Field(description="who changed it, if a person did")
     reason: str | None = Field(description="the reason they gave", examples=["card testing"])
     occurred_at: datetime
-
-
-class StoryWebhook(ResponseBody):
-    """An event of the gateway that was decided on."""
-
-    id: str = Field(description="the event's id, however often it was delivered", examples=[EVENT_ID])
-    type: str = Field(description="type of the message that it became", examples=["payment.succeeded.v1"])
-    occurred_at: datetime = Field(description="by the gateway's clock")
-    received_at: datetime = Field(description="when it was first decided on, milliseconds after it arrived")
 
 
 class StoryDelivery(ConversionDelivery):
@@ -91,8 +82,8 @@ class AuditedAction(ResponseBody):
     after: dict[str, Any] | None = Field(examples=[{"verdict": "fraud"}])
 
 
-class WebhooksPart(StoryPart[StoryWebhook]):
-    pass
+class WebhooksPart(StoryPart[ReceivedWebhook]):
+    """The gateway's authentic events about the payment, in any state. Ingest keeps them for 90 days."""
 
 
 class DecisionsPart(StoryPart[Detection]):
@@ -141,7 +132,9 @@ class StoryStep(ResponseBody):
     )
     id: str = Field(description="of the item", examples=["0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"])
     detail: str | None = Field(
-        description="the decision, the match's method, the attempt's number and outcome, the reason", examples=["block"]
+        description="a webhook's state, or `duplicate` for its last repeated delivery; the decision, the match's method, "
+        "the attempt's number and outcome, the reason",
+        examples=["block"],
     )
 
 

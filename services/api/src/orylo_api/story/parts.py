@@ -23,7 +23,6 @@ from orylo_api.story.models import (
     FraudSign,
     PartStatus,
     StoryDelivery,
-    StoryWebhook,
     TrustEffect,
 )
 from orylo_common.errors import TransientError
@@ -74,34 +73,24 @@ async def read_conversions(connection: Connection, payment_id: str) -> list[Conv
     return (await conversions_of_payments(connection, [payment_id])).get(payment_id, [])[:MAX_ITEMS]
 
 
-def webhooks_of(decisions: Sequence[Detection]) -> list[StoryWebhook]:
-    """Return the events that were decided on, each with the first decision on it."""
-    first: dict[str, Detection] = {}
-    for each in decisions:
-        first.setdefault(each.event_id, each)
-    return [
-        StoryWebhook(
-            id=each.event_id, type=each.payment_type, occurred_at=each.occurred_at, received_at=each.created_at
-        )
-        for each in first.values()
-    ]
-
-
-async def ask_for_deliveries(
-    dispatch: DispatchClient, tenant_id: UUID, conversions: Sequence[Conversion]
-) -> tuple[PartStatus, list[StoryDelivery]]:
-    """Ask dispatch for the newest conversions at once."""
-    asked = conversions[-MAX_ASKED:]
+async def ask_service(name: str, ask: Callable[[], Awaitable[Sequence[Any]]]) -> tuple[PartStatus, list[Any]]:
+    """Return the items of another service's answer. A service that does not answer in time leaves the others."""
     try:
         async with asyncio.timeout(PART_TIMEOUT.total_seconds()):
-            found = await asyncio.gather(*(read_delivery(dispatch, tenant_id, each.id) for each in asked))
+            items = list(await ask())
     except (HTTPProblem, NotFound, TransientError, TimeoutError) as error:
-        log.warning("story.part_failed", part="deliveries", error=type(error).__name__)
+        log.warning("story.part_failed", part=name, error=type(error).__name__)
         return PartStatus.FAILED, []
-    deliveries = [
-        StoryDelivery(conversion_id=each.id, **dict(delivery)) for each, delivery in zip(asked, found, strict=True)
-    ]
-    return PartStatus.OK if deliveries else PartStatus.MISSING, deliveries
+    return PartStatus.OK if items else PartStatus.MISSING, items
+
+
+async def deliveries_of(
+    dispatch: DispatchClient, tenant_id: UUID, conversions: Sequence[Conversion]
+) -> list[StoryDelivery]:
+    """Ask for the newest conversions, all at once."""
+    asked = conversions[-MAX_ASKED:]
+    found = await asyncio.gather(*(read_delivery(dispatch, tenant_id, each.id) for each in asked))
+    return [StoryDelivery(conversion_id=each.id, **dict(delivery)) for each, delivery in zip(asked, found, strict=True)]
 
 
 async def read_actions(connection: Connection, payment_id: str) -> list[PaymentAction]:

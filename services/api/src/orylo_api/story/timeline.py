@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from orylo_api.conversions.models import Conversion, ConversionStatus
 from orylo_api.story.models import PaymentStory, StoryStep
+from orylo_api.webhooks.models import ListedState, ReceivedWebhook
 
 # Of steps at one time, those of an earlier part come first: they cause the others.
 PARTS = ("webhooks", "decisions", "trust", "conversions", "deliveries", "actions", "fraud_signs", "audit")
@@ -22,7 +23,7 @@ class _Step(NamedTuple):
 def timeline_of(story: PaymentStory) -> list[StoryStep]:
     """Return all steps of the parts, by time. Gateways' clocks differ: none comes before the first webhook."""
     steps = list(_steps(story))
-    arrivals = [each.received_at for each in story.webhooks.items]
+    arrivals = [each.created_at for each in story.webhooks.items]
     # Without its webhooks, the payment begins with the first step that Orylo's own clock gives.
     began = min(arrivals or [each.at for each in steps if each.part != "trust"], default=story.payment.created_at)
     steps.sort(key=lambda each: (max(each.at, began), PARTS.index(each.part)))
@@ -34,7 +35,7 @@ def timeline_of(story: PaymentStory) -> list[StoryStep]:
 
 def _steps(story: PaymentStory) -> Iterator[_Step]:
     for webhook in story.webhooks.items:
-        yield _Step(webhook.received_at, "webhooks", webhook.type, webhook.id)
+        yield from _of_webhook(webhook)
     for decision in story.decisions.items:
         yield _Step(decision.created_at, "decisions", "decided", str(decision.id), decision.decision)
     for change in story.trust.items:
@@ -52,6 +53,13 @@ def _steps(story: PaymentStory) -> Iterator[_Step]:
         yield _Step(sign.at, "fraud_signs", sign.sign, sign.id or sign.kind, sign.reason)
     for line in story.audit.items:
         yield _Step(line.at, "audit", line.action, str(line.id), line.actor)
+
+
+def _of_webhook(webhook: ReceivedWebhook) -> Iterator[_Step]:
+    kind, identifier = webhook.type or webhook.state, str(webhook.id)
+    yield _Step(webhook.created_at, "webhooks", kind, identifier, webhook.state)
+    if webhook.deliveries > 1:
+        yield _Step(webhook.last_received_at, "webhooks", kind, identifier, ListedState.DUPLICATE)
 
 
 def _of_conversion(conversion: Conversion) -> Iterator[_Step]:

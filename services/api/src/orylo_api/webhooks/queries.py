@@ -64,6 +64,14 @@ async def find_webhook(
     return _details(_stored_webhook(found), found, await _payment(connection, found["payment_id"]))
 
 
+async def webhooks_of_payment(
+    ingest: IngestClient, tenant_id: UUID, payment_id: str, limit: int
+) -> list[ReceivedWebhook]:
+    """Return the newest authentic webhooks that report on the payment, oldest first."""
+    page = await ingest.list_webhooks(tenant_id, {"payment_id": payment_id, "limit": str(limit)})
+    return [_stored_webhook(item) for item in reversed(page["items"])]
+
+
 def _details(
     webhook: ReceivedWebhook, found: dict[str, Any], payment: WebhookPayment | None = None
 ) -> ReceivedWebhookDetails:
