@@ -1,5 +1,6 @@
 """The deployment files agree with the code: ports, settings, drain time, and the programs that images start."""
 
+import itertools
 import json
 import re
 import shutil
@@ -238,6 +239,35 @@ def test_only_the_api_reaches_the_private_port_of_ingest() -> None:
     ]
 
     assert [rule["from"] for rule in rules] == [[{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "api"}}}]]
+
+
+def test_only_the_platform_and_prometheus_reach_the_unauthenticated_ports() -> None:
+    rules = [
+        rule["from"]
+        for document in EVERYTHING
+        if document["kind"] == "NetworkPolicy"
+        for rule in document["spec"].get("ingress", ())
+        if any(port["port"] == 9100 for port in rule["ports"])
+    ]
+    prometheus = {"matchLabels": {"app.kubernetes.io/name": "prometheus"}}
+
+    assert len(rules) == 2
+    for peer in itertools.chain(*rules):
+        # Without a selector of namespaces, a peer is a pod of the platform's own.
+        assert "namespaceSelector" not in peer or peer["podSelector"] == prometheus
+
+
+def test_every_service_that_calls_the_internet_may() -> None:
+    open_to: set[str] = set()
+    for document in EVERYTHING:
+        if document["kind"] != "NetworkPolicy" or document["metadata"]["name"] == "to-aws":
+            continue
+        peers = [peer for rule in document["spec"].get("egress", ()) for peer in rule.get("to", ())]
+        if any(peer.get("ipBlock", {}).get("cidr") == "0.0.0.0/0" for peer in peers):
+            open_to |= set(re.findall(r'"(ingest|detector|trust|dispatch|api|orylo)"', json.dumps(document["spec"])))
+
+    # Stripe's API, ad platforms, merchants' pages; and the command, which reconciles itself.
+    assert open_to == {"ingest", "dispatch", "api", "orylo"}
 
 
 @pytest.mark.parametrize("service", SERVICES)

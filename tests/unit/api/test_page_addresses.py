@@ -1,6 +1,9 @@
 """A page is fetched from the internet only: never from the platform's own network, in any form of its addresses."""
 
+import asyncio
 import ipaddress
+import socket
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +20,7 @@ from orylo_api.tracking.page_addresses import ForbiddenPage, checked_addresses, 
         "127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1",
         "255.255.255.255", "192.0.2.1", "::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "2002:a00:1::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
+        "::127.0.0.1", "::10.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b:1::a00:1", "fec0::1", "5f00::1", "4000::1",
     ],
 )  # fmt: skip
 def test_private_addresses_are_not_public(address: str) -> None:
@@ -64,3 +68,36 @@ async def test_the_demo_may_check_pages_of_this_machine_only(
     else:
         with pytest.raises(ForbiddenPage):
             await checked_addresses(URL("http://shop.localhost:8123/"), allow_loopback=True)
+
+
+async def test_the_name_that_is_requested_is_the_one_that_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    await checked_addresses(URL("https://straße.example/"), allow_loopback=False)
+
+    # Python's own encoding of host names gives strasse.example, another domain.
+    assert asked == ["xn--strae-oqa.example"]
+
+
+async def test_a_name_server_that_hangs_leaves_the_threads_of_others_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        released.wait(10)
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    checks = [
+        asyncio.create_task(checked_addresses(URL(f"https://{number}.example/"), allow_loopback=False))
+        for number in range(40)
+    ]
+    try:
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "a password was hashed"), 5)
+    finally:
+        released.set()
+        await asyncio.gather(*checks, return_exceptions=True)

@@ -1,22 +1,14 @@
 """Send a sample webhook to ingest, and describe the answer."""
 
 from datetime import datetime
-from http import HTTPStatus
 
 import aiohttp
 
 from orylo_api.errors import Conflict
 from orylo_api.gateways.models import SampleOutcome
-from orylo_common.http.problems import HTTPProblem, Problem
+from orylo_api.private_port import not_configured
 from orylo_common.sample_sending import send_sample
 from orylo_common.webhook_signing import WebhookSigner
-
-NOT_CONFIGURED = Problem(
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    "ingest_not_configured",
-    "The API does not know where ingest is. Its operator has to set ORYLO_INGEST_URL.",
-    title="Not configured",
-)
 
 
 def missing_secret() -> Conflict:
@@ -28,7 +20,7 @@ async def try_sample(
 ) -> SampleOutcome:
     """Send a sample to the tenant's gateway. Raises `TransientError` without an answer."""
     if base_url is None:
-        raise HTTPProblem(NOT_CONFIGURED)
+        raise not_configured("ingest", "ORYLO_INGEST_URL")
     status, answer = await send_sample(session, base_url, tenant, signer, now)
     return SampleOutcome(
         status=status,

@@ -1,6 +1,6 @@
 """The tracking script on the merchant's pages: a check of one page, and the visits that were reported."""
 
-from asyncio import Semaphore
+import asyncio
 
 from yarl import URL
 
@@ -23,7 +23,7 @@ from orylo_api.tracking.page_check import check_page
 from orylo_api.tracking.page_fetching import PageUnreachable, fetch_page
 
 # Each holds up to a megabyte, for up to 8 s.
-_TURNS = Semaphore(4)
+_TURNS = asyncio.Semaphore(4)
 
 
 async def check_tracking(call: Call[None, None, TrackingCheckBody]) -> TrackingCheck:
@@ -32,6 +32,8 @@ async def check_tracking(call: Call[None, None, TrackingCheckBody]) -> TrackingC
     try:
         async with _TURNS:
             page = await fetch_page(call.body.url, allow_loopback=settings.api_checks_loopback_pages)
+            # In a thread: a page may be made so that reading it takes seconds.
+            return await asyncio.to_thread(check_page, page, frozenset({tenant.slug, str(tenant.id)}), host)
     except ForbiddenPage as forbidden:
         raise Invalid("the page is not fetched", [FieldProblem(field="body.url", message=str(forbidden))]) from None
     except PageUnreachable as unreachable:
@@ -40,7 +42,6 @@ async def check_tracking(call: Call[None, None, TrackingCheckBody]) -> TrackingC
         return TrackingCheck(
             url=call.body.url, status=None, found=False, script_url=None, tenant=None, problems=[problem]
         )
-    return check_page(page, frozenset({tenant.slug, str(tenant.id)}), host)
 
 
 async def show_tracking_stats(call: Call[None, TrackingQuery, None]) -> TrackingStats:

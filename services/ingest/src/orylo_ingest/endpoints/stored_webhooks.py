@@ -1,6 +1,7 @@
 """The private port: stored webhooks, their payloads, resends, and the activity of gateways, for the API."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from aiohttp import web
 from orylo_common.clock import Clock
 from orylo_common.control.plane import ControlPlane
 from orylo_common.errors import TransientError
-from orylo_common.http.problems import Problem
+from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_ingest.webhooks.activity import read_activity, read_hours
@@ -60,19 +61,25 @@ class StoredWebhooksEndpoint:
         ]
 
     async def list(self, request: web.Request) -> web.Response:
+        tenant_id, which = _tenant(request), _filter(request.query)
         async with self.pool.acquire() as connection:
-            page = await list_webhooks(connection, _tenant(request), _filter(request.query))
+            page = await list_webhooks(connection, tenant_id, which)
         reached = [page.reached.created_at, page.reached.event_id] if page.reached else None
         return _json({"items": [dict(row) for row in page.items], "reached": reached})
 
     async def show(self, request: web.Request) -> web.Response:
+        tenant_id, event_id = _tenant(request), _id(request)
         async with self.pool.acquire() as connection:
-            found = await find_webhook(connection, _tenant(request), _id(request))
+            found = await find_webhook(connection, tenant_id, event_id)
         return NOT_FOUND.response() if found is None else _json(found)
 
     async def payload(self, request: web.Request) -> web.Response:
-        async with self.pool.acquire() as connection:
-            return _json(await find_payload(connection, _tenant(request), _id(request)))
+        tenant_id, event_id = _tenant(request), _id(request)
+        try:
+            async with self.pool.acquire() as connection:
+                return _json(await find_payload(connection, tenant_id, event_id))
+        except LookupError:
+            return NOT_FOUND.response()
 
     async def resend(self, request: web.Request) -> web.Response:
         tenant_id, event_id = _tenant(request), _id(request)
@@ -86,14 +93,15 @@ class StoredWebhooksEndpoint:
         return _json({"status": again.status, "message_type": again.message_type, "reason": again.record.reason})
 
     async def activity(self, request: web.Request) -> web.Response:
+        tenant_id = _tenant(request)
         async with self.pool.acquire() as connection:
-            gateways = await read_activity(connection, _tenant(request), self.clock.now())
+            gateways = await read_activity(connection, tenant_id, self.clock.now())
         return _json({"items": [asdict(gateway) for gateway in gateways]})
 
     async def hours(self, request: web.Request) -> web.Response:
-        since, until = (datetime.fromisoformat(request.query[name]) for name in ("since", "until"))
+        tenant_id, (since, until) = _tenant(request), _range(request)
         async with self.pool.acquire() as connection:
-            hours = await read_hours(connection, _tenant(request), request.match_info["gateway"], since, until)
+            hours = await read_hours(connection, tenant_id, request.match_info["gateway"], since, until)
         return _json({"items": [{"hour": hour, "counts": counts} for hour, counts in hours.items()]})
 
 
@@ -103,11 +111,12 @@ def _answering(handler: Handler) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         try:
             return await handler(request)
-        except LookupError as error:
-            return (INVALID if isinstance(error, KeyError) else NOT_FOUND).response()
+        except HTTPProblem as refusal:
+            return refusal.problem.response()
         except NotResendable:
             return NOT_RESENDABLE.response()
-        except (ValueError, asyncpg.DataError):
+        except asyncpg.DataError:
+            # PostgreSQL does not accept a value, such as a null character.
             return INVALID.response()
         except (TransientError, *TRANSIENT_ERRORS):
             return UNAVAILABLE.response()
@@ -115,6 +124,16 @@ def _answering(handler: Handler) -> Handler:
     return handle
 
 
+@contextmanager
+def _parsing() -> Iterator[None]:
+    """Refuse a request whose values cannot be read."""
+    try:
+        yield
+    except (ValueError, LookupError):
+        raise HTTPProblem(INVALID) from None
+
+
+@_parsing()
 def _filter(query: Any) -> WebhookFilter:
     after = query.get("after", "").split(",") if query.get("after") else None
     moments = {name: datetime.fromisoformat(query[name]) if name in query else None for name in ("since", "until")}
@@ -129,10 +148,17 @@ def _filter(query: Any) -> WebhookFilter:
     )
 
 
+@_parsing()
+def _range(request: web.Request) -> tuple[datetime, datetime]:
+    return datetime.fromisoformat(request.query["since"]), datetime.fromisoformat(request.query["until"])
+
+
+@_parsing()
 def _tenant(request: web.Request) -> UUID:
     return UUID(request.match_info["tenant"])
 
 
+@_parsing()
 def _id(request: web.Request) -> UUID:
     return UUID(request.match_info["id"])
 
