@@ -9,7 +9,7 @@ const LONGEST_WAIT_MS = 10_000;
 export interface RetryOptions {
   /** How often a request is sent at most; by default 4. */
   attempts?: number;
-  /** For each attempt; by default 15,000. */
+  /** Until the response of an attempt begins; by default 15,000. Its body may take longer. */
   timeoutMs?: number;
 }
 
@@ -24,9 +24,8 @@ export function retrying(fetch: Fetch, { attempts = 4, timeoutMs = 15_000 }: Ret
     const hasOneEffect = REPEATABLE.has(request.method) || request.headers.has(IDEMPOTENCY_KEY);
     for (let attempt = 1; ; attempt += 1) {
       const isLast = attempt >= attempts || !hasOneEffect;
-      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
       try {
-        const response = await fetch(new Request(request.clone(), { signal }));
+        const response = await begun(fetch, request.clone(), timeoutMs);
         if (isLast || !PASSING.has(response.status)) return response;
         await response.body?.cancel();
         await wait(attempt, response.headers.get("Retry-After"));
@@ -37,6 +36,18 @@ export function retrying(fetch: Fetch, { attempts = 4, timeoutMs = 15_000 }: Ret
       }
     }
   };
+}
+
+/** Return the response once its headers are there, or fail with a `TimeoutError`. */
+async function begun(fetch: Fetch, request: Request, timeoutMs: number): Promise<Response> {
+  const limit = new AbortController();
+  const late = new DOMException("The response did not begin in time", "TimeoutError");
+  const timer = setTimeout(() => limit.abort(late), timeoutMs);
+  try {
+    return await fetch(new Request(request, { signal: AbortSignal.any([request.signal, limit.signal]) }));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Wait as long as the server asks, or else for a random part of a limit that doubles. */

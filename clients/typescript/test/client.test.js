@@ -65,3 +65,37 @@ test("a request is repeated only while that may help and cannot harm", async () 
   await assert.rejects(list(503, 503, 503, 503), { status: 503 });
   await assert.rejects(list(500), { status: 500, code: "unknown" });
 });
+
+test("the timeout ends with the headers, so that a long file is read to its end", async () => {
+  const slow = async ({ signal }) => {
+    const body = new ReadableStream({
+      start(controller) {
+        signal.addEventListener("abort", () => controller.error(signal.reason));
+        setTimeout(() => {
+          if (signal.aborted) return;
+          controller.enqueue(new TextEncoder().encode("list,type,value,reason"));
+          controller.close();
+        }, 100);
+      },
+    });
+    return new Response(body, { headers: { "Content-Type": "text/csv" } });
+  };
+  const params = { query: { list: "block" } };
+  const { data } = await connect({ ...options, fetch: slow, timeoutMs: 20 }).GET("/api/v1/lists/export", {
+    params,
+    parseAs: "text",
+  });
+  assert.equal(data, "list,type,value,reason");
+});
+
+test("an attempt without a response in time is repeated", async () => {
+  let sent = 0;
+  const silent = ({ signal }) =>
+    new Promise((_, reject) => {
+      sent += 1;
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  const listing = connect({ ...options, fetch: silent, timeoutMs: 10, attempts: 2 }).GET("/api/v1/lists");
+  await assert.rejects(listing, { name: "TimeoutError" });
+  assert.equal(sent, 2);
+});

@@ -62,7 +62,7 @@ def test_a_case_that_another_person_has_open_is_refused(orylo: Run, shop: str, p
     execute(postgres_dsn, HOLD_BY_ANOTHER)
     for command in (("claim",), ("release",), ("later", "--for", "2h")):
         refused = orylo("review", command[0], shop, PAYMENT, *command[1:], fails=True)
-        assert "bia@loja.example has this case open" in str(refused.exception)
+        assert "held by bia@loja.example" in str(refused.exception)
 
 
 def test_a_customer_is_looked_up_and_annotated(orylo: Run, shop: str) -> None:

@@ -14,6 +14,8 @@ from orylo_api.http.examples import ExampleComposer
 from orylo_api.http.fields import RequestPart, ResponseBody
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
+from orylo_api.http.problem_examples import EXAMPLES
+from orylo_api.http.problems import PROBLEMS
 from orylo_api.http.route import ANYONE, Media, Route
 from orylo_api.routes import ROUTES
 
@@ -107,6 +109,8 @@ def test_a_post_takes_an_idempotency_key_unless_its_response_is_secret_or_a_file
 
 
 def test_a_problem_has_an_example_of_each_code() -> None:
+    assert {code for _, code, _ in PROBLEMS.values()} <= {each.code for each in EXAMPLES}
+    assert {str(each.status.value) for each in EXAMPLES} == DOCUMENT["components"]["responses"].keys()
     for status, response in DOCUMENT["components"]["responses"].items():
         content = response["content"]["application/problem+json"]
         for example in content["examples"].values():

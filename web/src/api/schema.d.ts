@@ -7608,12 +7608,12 @@ export interface components {
         };
         /**
          * ReviewQueue
-         * @description Payments of the last 90 days whose current decision is `review` and that have no verdict.
+         * @description The open cases of the review queue, those that are put off among them.
          */
         ReviewQueue: {
             /** @description at most 10,000 are counted */
             payments: number;
-            /** @description when the one that waits longest was decided */
+            /** @description when the one that waits longest came into the queue */
             oldest_at: string | null;
             /** @description how long half of them have waited at least, in seconds */
             median_age_s: number | null;

@@ -27,8 +27,9 @@ class Problem:
     retry_after: timedelta | None = None
     members: Mapping[str, object] = field(default_factory=dict)
 
-    def response(self, headers: Mapping[str, str] = MappingProxyType({})) -> web.Response:
-        body = {
+    @property
+    def body(self) -> dict[str, object]:
+        return {
             "type": f"urn:orylo:problem:{self.code}",
             "title": self.title or self.status.phrase,
             "status": self.status.value,
@@ -36,7 +37,9 @@ class Problem:
             "detail": self.detail,
             **self.members,
         }
-        response = web.Response(body=orjson.dumps(body), status=self.status.value, content_type=CONTENT_TYPE)
+
+    def response(self, headers: Mapping[str, str] = MappingProxyType({})) -> web.Response:
+        response = web.Response(body=orjson.dumps(self.body), status=self.status.value, content_type=CONTENT_TYPE)
         response.headers.update(headers)
         if self.retry_after is not None:
             # RFC 9110 asks for whole seconds. Rounded up: a client must not come back too early.

@@ -16,12 +16,14 @@ def check_maintenance(plane: ControlPlane, tenant_id: UUID, now: datetime) -> No
     """Raise `HTTPProblem` with the message while a switch stops the tenant's changes."""
     switch = plane.switch(SwitchName.MAINTENANCE, tenant_id, "", now)
     if switch is not None:
-        raise HTTPProblem(
-            Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "maintenance",
-                switch.message,
-                title="Maintenance: nothing can be changed now",
-                retry_after=switch.retry_after(now, RETRY_AFTER),
-            )
-        )
+        raise HTTPProblem(maintenance(switch.message, switch.retry_after(now, RETRY_AFTER)))
+
+
+def maintenance(message: str, retry_after: timedelta) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "maintenance",
+        message,
+        title="Maintenance: nothing can be changed now",
+        retry_after=retry_after,
+    )

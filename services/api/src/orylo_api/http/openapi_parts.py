@@ -1,11 +1,10 @@
 """Parts of the OpenAPI document that many operations share."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from orylo_api.http.examples import BY_NAME
-from orylo_api.http.problems import PROBLEMS as PROBLEM_KINDS
+from orylo_api.http.problem_examples import EXAMPLES
 
 Schema = dict[str, Any]
 
@@ -117,42 +116,6 @@ PROBLEMS = {
     "429": "Too many attempts; retry after `Retry-After`",
     "503": "Temporarily unavailable; retry after `Retry-After`",
 }
-OTHER_CODES: Mapping[HTTPStatus, tuple[str, ...]] = {
-    HTTPStatus.CONFLICT: ("idempotency_key_reused",),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("payload_too_large",),
-    HTTPStatus.SERVICE_UNAVAILABLE: ("unavailable",),
-}
-DETAILS: Mapping[str, tuple[str, str]] = {
-    "unreadable": ("Malformed request", "The body is not JSON."),
-    "unauthenticated": ("Not authenticated", "The API key is invalid."),
-    "forbidden": ("Forbidden", "The role viewer lacks the permission lists.change."),
-    "not_found": ("Not found", "There is nothing with this id."),
-    "not_acceptable": ("Not acceptable", "The response is application/json."),
-    "conflict": ("Conflict", "The dead letter was settled already."),
-    "idempotency_key_reused": ("Conflict", "This idempotency key was used for another request."),
-    "precondition_failed": ("Changed meanwhile", "The resource has changed since you read it; read it again."),
-    "payload_too_large": ("Body too large", "The body is larger than 65536 bytes."),
-    "wrong_media_type": ("Unsupported media type", "The body must be application/json."),
-    "validation": ("Invalid values", "Some values are invalid."),
-    "precondition_required": (
-        "If-Match needed",
-        "Send `If-Match` with the ETag of the resource that you have seen.",
-    ),
-    "too_many_attempts": ("Too many attempts", "Too many failed attempts; wait."),
-    "too_many_jobs": ("Too many jobs", "Five jobs of this tenant are queued or running already."),
-    "too_many_checks": ("Too many checks", "Other checks of destinations are in progress."),
-    "unavailable": ("Try again later", "A service that this request needs does not respond."),
-}
-_RESPONSES = {status for status, *_ in PROBLEM_KINDS.values()} | {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-}
-# The codes with an example, by status.
-CODES: Mapping[str, tuple[str, ...]] = {
-    str(status.value): tuple(code for kind, code, _ in PROBLEM_KINDS.values() if kind is status and code in DETAILS)
-    + OTHER_CODES.get(status, ())
-    for status in _RESPONSES
-}
 
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -227,25 +190,10 @@ def problem_response(status: str, description: str) -> Schema:
         "content": {
             "application/problem+json": {
                 "schema": {"$ref": REFERENCE.format(model="ProblemDetails")},
-                "examples": {code: {"value": _problem(status, code)} for code in CODES[status]},
+                "examples": {each.code: {"value": each.body} for each in EXAMPLES if str(each.status.value) == status},
             }
         },
     }
     if status in OF_PROBLEMS:
         response["headers"] = header(OF_PROBLEMS[status])
     return response
-
-
-def _problem(status: str, code: str) -> Schema:
-    title, detail = DETAILS[code]
-    invalid = [{"field": "body.reason", "message": "Field required"}]
-    return {
-        "type": f"urn:orylo:problem:{code}",
-        "title": title,
-        "status": HTTPStatus(int(status)).value,
-        "code": code,
-        "detail": detail,
-        "errors": invalid if code == "validation" else None,
-        "tenants": None,
-        "holder": None,
-    }

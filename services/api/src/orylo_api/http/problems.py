@@ -55,7 +55,13 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     TooManyStreams: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_streams", "Too many streams"),
 }
 RETRY_AFTER = timedelta(seconds=2)
-
+UNAVAILABLE = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "unavailable",
+    "A service that this request needs does not respond.",
+    title="Try again later",
+    retry_after=RETRY_AFTER,
+)
 
 # Every error response has these members; they are null where they do not apply.
 _MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None, "holder": None}
@@ -63,8 +69,12 @@ _MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None, "holder": Non
 
 def error_response(error: Exception) -> web.Response:
     """Return the response for an exception that an endpoint raised."""
+    return problem_of(error).response(_headers_of(error))
+
+
+def problem_of(error: Exception) -> Problem:
     problem = _problem_of(error)
-    return replace(problem, members={**_MEMBERS, **problem.members}).response(_headers_of(error))
+    return replace(problem, members={**_MEMBERS, **problem.members})
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -82,13 +92,7 @@ def _problem_of(error: Exception) -> Problem:
         return _problem_of_request(Unreadable("a value cannot be looked up"))
     if isinstance(error, (TransientError, *TRANSIENT_ERRORS)):
         log.warning("request.unavailable", error=type(error).__name__)
-        return Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "unavailable",
-            "A service that this request needs does not respond.",
-            title="Try again later",
-            retry_after=RETRY_AFTER,
-        )
+        return UNAVAILABLE
     log.error("request.failed", exc_info=error)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The error was logged.", title="Internal error")
 

@@ -71,7 +71,7 @@ async def find_note(
 async def delete_note(connection: Connection, note: Note) -> None:
     """Raises `Forbidden` for another person's note."""
     if not note.own:
-        raise Forbidden(f"{note.author} wrote this note, and only they can delete it", code="not_yours")
+        raise Forbidden(f"this note was written by {note.author}, and only they can delete it", code="not_yours")
     await connection.execute(DELETE_NOTE, note.id)
 
 

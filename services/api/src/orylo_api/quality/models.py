@@ -53,10 +53,10 @@ class QualityWeek(ResponseBody):
 
 
 class ReviewQueue(ResponseBody):
-    """Payments of the last 90 days whose current decision is `review` and that have no verdict."""
+    """The open cases of the review queue, those that are put off among them."""
 
     payments: int = Field(description="at most 10,000 are counted")
-    oldest_at: datetime | None = Field(description="when the one that waits longest was decided")
+    oldest_at: datetime | None = Field(description="when the one that waits longest came into the queue")
     median_age_s: int | None = Field(ge=0, description="how long half of them have waited at least, in seconds")
 
 

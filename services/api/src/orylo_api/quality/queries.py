@@ -1,11 +1,12 @@
 """The quality of decisions, from the rollups of paid payments by decision."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from orylo_api.quality.measures import quality_of
 from orylo_api.quality.models import DecisionQuality, QualityQuery, ReviewQueue
 from orylo_api.read_models.rollups import PAYMENTS
+from orylo_api.review.queries import MAX_COUNTED
 from orylo_api.timeseries.periods import Span, local_midnight
 from orylo_api.timeseries.queries import Sums, read_sums
 from orylo_api.timeseries.reading import period_of
@@ -13,25 +14,10 @@ from orylo_common.postgres.pool import Connection
 
 MEASURES = ("succeeded", "judged", "frauds", "succeeded_minor", "fraud_minor")
 
-# The dashboard needs no exact number beyond this.
-MAX_COUNTED = 10_000
-QUEUED_FOR = timedelta(days=90)
 SELECT_QUEUE = f"""
     SELECT count(*) AS payments, min(created_at) AS oldest_at,
            percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at) AS median_at
-    FROM (
-        SELECT d.created_at FROM api.detections_view AS d
-        WHERE d.decision = 'review' AND d.created_at >= $1
-          AND NOT EXISTS (
-              SELECT FROM api.detections_view AS newer
-              WHERE newer.payment_id = d.payment_id AND (newer.version, newer.id) > (d.version, d.id)
-          )
-          AND NOT EXISTS (
-              SELECT FROM api.fraud_evidence AS e
-              WHERE e.payment_id = d.payment_id AND e.verdict IN ('fraud', 'legitimate')
-          )
-        ORDER BY d.created_at LIMIT {MAX_COUNTED}
-    ) AS queued
+    FROM (SELECT created_at FROM api.review_cases WHERE open ORDER BY created_at LIMIT {MAX_COUNTED}) AS queued
 """  # noqa: S608
 
 
@@ -74,7 +60,7 @@ def _added(weeks: Sequence[Sums]) -> Sums:
 
 
 async def _read_queue(connection: Connection, now: datetime) -> ReviewQueue:
-    (row,) = await connection.fetch(SELECT_QUEUE, now - QUEUED_FOR)
+    (row,) = await connection.fetch(SELECT_QUEUE)
     median_at = row["median_at"]
     return ReviewQueue(
         payments=row["payments"],

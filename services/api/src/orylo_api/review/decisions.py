@@ -72,7 +72,7 @@ async def mark_undone(connection: Connection, payment_id: str, worker: CaseWorke
     if row["undone_at"] is not None:
         raise Conflict("the decision was already undone", code="already_undone")
     if row["decided_by"] != worker.id:
-        raise Conflict(f"{row['decided_by_name']} decided this case, and only they can undo it", code="not_yours")
+        raise Conflict(f"the case was decided by {row['decided_by_name']}; only they can undo it", code="not_yours")
     if row["decided_at"] + UNDO_WITHIN < now:
         raise Conflict("the time to undo it has passed; give another verdict on the payment", code="too_late")
     if await connection.fetchval(LATER_VERDICT, payment_id, row["decided_at"]):

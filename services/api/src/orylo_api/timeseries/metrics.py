@@ -30,7 +30,7 @@ class Metric:
 
     @property
     def is_money(self) -> bool:
-        return self.description.endswith("minor unit")
+        return any(measure.endswith("_minor") for measure in self.measures)
 
 
 def rollup_of(metric: Metric, dimensions: Collection[str]) -> Rollup | None:
