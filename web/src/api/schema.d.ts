@@ -8261,36 +8261,10 @@ export interface components {
              */
             id: string;
             /**
-             * @description the decision, the match's method, the attempt's number and outcome, the reason
+             * @description a webhook's state, or `duplicate` for its last repeated delivery; the decision, the match's method, the attempt's number and outcome, the reason
              * @example block
              */
             detail: string | null;
-        };
-        /**
-         * StoryWebhook
-         * @description An event of the gateway that was decided on.
-         */
-        StoryWebhook: {
-            /**
-             * @description the event's id, however often it was delivered
-             * @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb
-             */
-            id: string;
-            /**
-             * @description type of the message that it became
-             * @example payment.succeeded.v1
-             */
-            type: string;
-            /**
-             * Format: date-time
-             * @description by the gateway's clock
-             */
-            occurred_at: string;
-            /**
-             * Format: date-time
-             * @description when it was first decided on, milliseconds after it arrived
-             */
-            received_at: string;
         };
         /** SwitchBody */
         SwitchBody: {
@@ -8947,12 +8921,15 @@ export interface components {
          * @enum {string}
          */
         WebhookState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused";
-        /** WebhooksPart */
+        /**
+         * WebhooksPart
+         * @description The gateway's authentic events about the payment, in any state. Ingest keeps them for 90 days.
+         */
         WebhooksPart: {
             /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
             status: components["schemas"]["PartStatus"];
             /** @description oldest first, at most 100 */
-            items: components["schemas"]["StoryWebhook"][];
+            items: components["schemas"]["ReceivedWebhook"][];
         };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
@@ -12624,10 +12601,21 @@ export interface operations {
                      *         "status": "ok",
                      *         "items": [
                      *           {
-                     *             "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *             "type": "payment.succeeded.v1",
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "state": "accepted",
+                     *             "gateway": "stripe",
+                     *             "type": "payment_intent.succeeded",
+                     *             "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "message_type": "payment.succeeded.v1",
+                     *             "status": 12,
+                     *             "code": "signature_mismatch",
+                     *             "reason": "card testing",
+                     *             "deliveries": 12,
+                     *             "remote": "203.0.113.7",
                      *             "occurred_at": "2026-03-14T15:09:26Z",
-                     *             "received_at": "2026-03-14T15:09:26Z"
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "last_received_at": "2026-03-14T15:09:26Z"
                      *           }
                      *         ]
                      *       },
