@@ -132,8 +132,8 @@ class StoryStep(ResponseBody):
     )
     id: str = Field(description="of the item", examples=["0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"])
     detail: str | None = Field(
-        description="a webhook's state, or `duplicate` for its last repeated delivery; the decision, the match's method, "
-        "the attempt's number and outcome, the reason",
+        description="a webhook's state, or `duplicate` for its last repeated delivery; the decision, "
+        "the match's method, the attempt's number and outcome, the reason",
         examples=["block"],
     )
 
