@@ -31,5 +31,6 @@ export default tseslint.config(
     plugins: { orylo: { rules: { layers } } },
     rules: { "orylo/layers": "error" },
   },
+  { files: ["public/theme.js"], languageOptions: { globals: { document: "readonly", localStorage: "readonly" } } },
   { files: ["docs/start.js"], languageOptions: { globals: { SwaggerUIBundle: "readonly", document: "readonly" } } },
 );

@@ -7,13 +7,14 @@ const root = resolve(import.meta.dirname, "../src");
  * a slice imports no other slice. Test files may also import `test`, which may import everything.
  */
 export const LAYERS = {
-  app: ["features", "subjects", "ui", "stream", "session", "api"],
-  features: ["subjects", "ui", "stream", "session", "api"],
-  subjects: ["ui", "stream", "api"],
+  app: ["features", "subjects", "ui", "stream", "session", "api", "i18n"],
+  features: ["subjects", "ui", "stream", "session", "api", "i18n"],
+  subjects: ["ui", "stream", "session", "api", "i18n"],
   stream: ["session", "api"],
-  session: ["ui", "api"],
+  session: ["ui", "api", "i18n"],
   api: [],
-  ui: [],
+  ui: ["i18n"],
+  i18n: [],
 };
 
 const SLICED = ["features", "subjects"];

@@ -26,6 +26,8 @@ new RuleTester().run("layers", layers, {
     allowed("subjects/detections/DetectionDetails.ts", "../payments/PaymentFacts"),
     allowed("subjects/customers/useCustomer.ts", "@tanstack/react-query"),
     allowed("ui/states/Failed.ts", "../controls/Button"),
+    allowed("subjects/payments/labels.ts", "../../i18n/language"),
+    allowed("ui/format/money.ts", "../../i18n/language"),
     allowed("test/renderApp.ts", "../app/App"),
   ],
   invalid: [
@@ -41,6 +43,7 @@ new RuleTester().run("layers", layers, {
     forbidden("ui/display/Icon.ts", "../../api/types", "ui", "api"),
     forbidden("ui/display/Icon.ts", "../../api/types", "ui", "api", 'export { get } from "../../api/types";'),
     forbidden("ui/display/Icon.ts", "../../api/types", "ui", "api", 'void import("../../api/types");'),
+    forbidden("i18n/words.ts", "../ui/format/money", "i18n", "ui"),
     forbidden("api/client.ts", "../session/session", "api", "session"),
   ],
 });

@@ -36,13 +36,40 @@ export async function get<Result>(path: string, parameters: Parameters = {}, sig
   return withSession<Result>(path + query(parameters), { ...(signal && { signal }) });
 }
 
+/** How a change is sent. */
+export interface Change {
+  body?: unknown;
+  /** The same key again repeats the first response and changes nothing more. */
+  idempotencyKey?: string;
+  /** The ETag of what the user saw: the API refuses with 412 if somebody has changed it since. */
+  ifMatch?: string;
+}
+
+export type ChangeMethod = "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** Change something, with a session. */
+export async function change<Result>(method: ChangeMethod, path: string, options: Change = {}): Promise<Result> {
+  return withSession<Result>(path, changeInit(method, options));
+}
+
 export async function post<Result>(path: string, body?: unknown): Promise<Result> {
-  return withSession<Result>(path, postInit(body));
+  return change<Result>("POST", path, { body });
+}
+
+/** A resource and its ETag, which a later change sends as `ifMatch`. */
+export interface Tagged<Result> {
+  value: Result;
+  etag: string;
+}
+
+export async function getTagged<Result>(path: string, signal?: AbortSignal): Promise<Tagged<Result>> {
+  const response = await respondWithSession(path, { ...(signal && { signal }) });
+  return { value: (await response.json()) as Result, etag: response.headers.get("ETag") ?? "" };
 }
 
 /** Like `post`, but a 401 does not refresh the session. For sign-in, refresh and sign-out. */
 export async function postWithoutRefresh<Result>(path: string, body?: unknown): Promise<Result> {
-  return call<Result>(path, postInit(body));
+  return read<Result>(await call(path, changeInit("POST", { body })));
 }
 
 /** Return whether there may be a session: this cookie lives exactly as long as the session can be refreshed. */
@@ -61,31 +88,36 @@ function refreshSession(): Promise<unknown> {
 }
 
 async function withSession<Result>(url: string, init: RequestInit): Promise<Result> {
+  return read<Result>(await respondWithSession(url, init));
+}
+
+async function respondWithSession(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await call<Result>(url, init);
+    return await call(url, init);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     await refreshSession();
-    return call<Result>(url, withToken(init));
+    return call(url, withToken(init));
   }
 }
 
-function postInit(body: unknown): RequestInit {
-  return withToken({
-    method: "POST",
-    ...(body !== undefined && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
-  });
+function changeInit(method: ChangeMethod, { body, idempotencyKey, ifMatch }: Change): RequestInit {
+  const headers = new Headers();
+  if (body !== undefined) headers.set("Content-Type", "application/json");
+  if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
+  if (ifMatch !== undefined) headers.set("If-Match", ifMatch);
+  return withToken({ method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
 }
 
 function withToken(init: RequestInit): RequestInit {
   const token = cookie("orylo_csrf");
-  if (init.method !== "POST" || token === undefined) return init;
+  if (init.method === undefined || token === undefined) return init;
   const headers = new Headers(init.headers);
   headers.set("X-CSRF-Token", token);
   return { ...init, headers };
 }
 
-async function call<Result>(url: string, init: RequestInit): Promise<Result> {
+async function call(url: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { credentials: "same-origin", ...init });
@@ -94,8 +126,11 @@ async function call<Result>(url: string, init: RequestInit): Promise<Result> {
     throw new Unreachable(error);
   }
   if (!response.ok) throw await readError(response);
-  if (response.status === 204) return undefined as Result;
-  return (await response.json()) as Result;
+  return response;
+}
+
+async function read<Result>(response: Response): Promise<Result> {
+  return response.status === 204 ? (undefined as Result) : ((await response.json()) as Result);
 }
 
 /** Read an error response. */

@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { Fragment, Suspense, useState } from "react";
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter, Route, Routes } from "react-router";
 
+import { useLanguage } from "../i18n/language";
 import { Permitted } from "../session/Permitted";
 import { SignedIn } from "../session/SignedIn";
 import { StreamProvider } from "../stream/StreamProvider";
@@ -13,10 +14,21 @@ import { newQueryClient } from "./queryClient";
 import { AppShell } from "./shell/AppShell";
 
 export function PageRoutes() {
+  // The shared words are loading. It takes a moment at most, in which nothing is shown.
+  return (
+    <Suspense>
+      <AllRoutes />
+    </Suspense>
+  );
+}
+
+function AllRoutes() {
+  const language = useLanguage();
+
   return (
     <Routes>
       {PUBLIC_PAGES.map((page) => (
-        <Route key={page.path} path={page.path} element={<PageView key={page.path} page={page} />} />
+        <Route key={page.path} path={page.path} element={<PageView key={`${page.path} ${language}`} page={page} />} />
       ))}
       <Route element={<SessionLayout />}>
         {SESSION_PAGES.map((page) => (
@@ -40,7 +52,10 @@ function SessionLayout() {
   return (
     <SignedIn>
       <StreamProvider>
-        <AppShell />
+        {/* Another language renders everything anew: also what formats numbers and times outside of components. */}
+        <Fragment key={useLanguage()}>
+          <AppShell />
+        </Fragment>
       </StreamProvider>
     </SignedIn>
   );

@@ -2,11 +2,10 @@ import { Component, type ReactNode } from "react";
 
 import { Failed } from "../ui/states/Failed";
 
-// After an update of Orylo, a page opened before it cannot load further pages: their file names have changed.
-const ADVICE = new Error("Orylo may have been updated, or the page has an error. Try again to reload it.");
-
 interface Props {
   title: string;
+  /** What to do. After an update of Orylo, a page opened before it cannot load further pages: their file names have changed. */
+  advice: string;
   children: ReactNode;
 }
 
@@ -23,7 +22,7 @@ export class PageErrorBoundary extends Component<Props, { failed: boolean }> {
     return (
       <Failed
         what={this.props.title}
-        error={ADVICE}
+        error={new Error(this.props.advice)}
         retry={() => {
           window.location.reload();
         }}

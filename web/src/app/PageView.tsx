@@ -1,15 +1,20 @@
 import { Suspense } from "react";
 
+import { useWords } from "../i18n/words";
 import { Loading } from "../ui/states/Loading";
 import { PageErrorBoundary } from "./PageErrorBoundary";
 import type { Page } from "./pages";
+import { appWords } from "./words";
 
 /** A page with its document title. Shows when it is loading and when it fails. */
-export function PageView({ page: { title, component: Content } }: { page: Page }) {
+export function PageView({ page: { id, component: Content } }: { page: Page }) {
+  const words = useWords(appWords);
+  const title = words.pages[id];
+
   return (
-    <PageErrorBoundary title={title}>
+    <PageErrorBoundary title={title} advice={words.pageAdvice}>
       <title>{`${title} · Orylo`}</title>
-      <Suspense fallback={<Loading what="the page" rows={0} />}>
+      <Suspense fallback={<Loading what={words.thePage} rows={0} />}>
         <Content />
       </Suspense>
     </PageErrorBoundary>

@@ -18,7 +18,7 @@ describe("the table of pages", () => {
   });
 
   it("makes the navigation of the pages that the user may open", () => {
-    expect(navigationOf(identity()).map(({ title }) => title)).toEqual(["Live feed"]);
+    expect(navigationOf(identity()).map(({ id }) => id)).toContain("payments");
     expect(navigationOf(identity({ permissions: [] }))).toEqual([]);
   });
 
@@ -28,12 +28,12 @@ describe("the table of pages", () => {
 });
 
 describe("an address without a page", () => {
-  it("says so, with a link to the live feed", async () => {
+  it("says so, with a link to the overview", async () => {
     fakeApi({}, null);
     renderApp("/no/such/page");
 
     expect(await screen.findByText("This address does not lead to a page.")).toBeVisible();
-    expect(screen.getByRole("link", { name: "Go to the live feed" })).toHaveAttribute("href", "/");
+    expect(screen.getByRole("link", { name: "Go to the overview" })).toHaveAttribute("href", "/");
     expect(document.title).toBe("Not found · Orylo");
   });
 });
@@ -52,7 +52,7 @@ describe("a page", () => {
       throw new Error("Failed to fetch dynamically imported module");
     };
     render(
-      <PageErrorBoundary title="Live feed">
+      <PageErrorBoundary title="Live feed" advice="Try again to reload it.">
         <Broken />
       </PageErrorBoundary>,
     );

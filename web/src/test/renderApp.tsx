@@ -6,7 +6,7 @@ import { PageRoutes } from "../app/App";
 import { newQueryClient } from "../app/queryClient";
 
 /** Render the whole dashboard at an address. Failed queries are not retried: tests need not wait. */
-export function renderApp(address = "/") {
+export function renderApp(address = "/payments") {
   const queries = newQueryClient();
   queries.setDefaultOptions({ queries: { ...queries.getDefaultOptions().queries, retry: false } });
   return render(

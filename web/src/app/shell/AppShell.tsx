@@ -1,10 +1,12 @@
 import { NavLink, Outlet } from "react-router";
 
+import { useWords } from "../../i18n/words";
 import { useIdentity } from "../../session/identity";
 import { SwitchBanner } from "../../subjects/switches/SwitchBanner";
 import { Icon } from "../../ui/display/Icon";
 import { Logo } from "../../ui/display/Logo";
 import { navigationOf } from "../pages";
+import { appWords } from "../words";
 import styles from "./AppShell.module.css";
 import { ConnectionState } from "./ConnectionState";
 import { UserMenu } from "./UserMenu";
@@ -12,11 +14,12 @@ import { UserMenu } from "./UserMenu";
 /** The frame around every page: navigation, connection state and user menu. */
 export function AppShell() {
   const identity = useIdentity();
+  const words = useWords(appWords);
 
   return (
     <div className={styles.shell}>
       <a href="#content" className={styles.skip}>
-        Skip to content
+        {words.skip}
       </a>
       <header className={styles.side}>
         <div className={styles.brand}>
@@ -28,16 +31,16 @@ export function AppShell() {
             </span>
           </span>
         </div>
-        <nav aria-label="Main" className={styles.nav}>
-          {navigationOf(identity).map(({ path, title, icon }) => (
+        <nav aria-label={words.navigation} className={styles.nav}>
+          {navigationOf(identity).map(({ id, path, icon }) => (
             <NavLink key={path} to={path} end={path === "/"} className={styles.link ?? ""}>
               <Icon name={icon} size={16} />
-              {title}
+              {words.pages[id]}
             </NavLink>
           ))}
           <a href="/api/docs" className={styles.link}>
             <Icon name="book" size={16} />
-            API reference
+            {words.apiReference}
           </a>
         </nav>
         <div className={styles.foot}>

@@ -119,7 +119,7 @@ describe("the details of a decision", () => {
         "GET /api/v1/detections": ({ query }) => pageOf(query.has("payment_id") ? known : known.slice(0, 1)),
         ...Object.fromEntries(["started", "paid", "again", "last"].map((each) => [`GET /api/v1/detections/${each}`, find(each)])),
       });
-      renderApp(`/?detection=${id}`);
+      renderApp(`/payments?detection=${id}`);
       const dialog = await screen.findByRole("dialog", { name: "Decision" });
       FakeEventSource.latest.open();
       return { dialog, known, calls };

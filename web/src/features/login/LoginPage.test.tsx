@@ -15,7 +15,7 @@ async function signIn() {
 describe("signing in", () => {
   it("opens the page that was requested", async () => {
     fakeApi({ "POST /api/v1/auth/login": () => ({ me: identity(), csrf_token: "t", expires_in_s: 900 }) }, null);
-    renderApp("/?decision=block");
+    renderApp("/payments?decision=block");
     await signIn();
 
     expect(await screen.findByText("Minha Loja")).toBeVisible();

@@ -1,4 +1,5 @@
-import { LOCALE } from "./locale";
+import { currentLocale } from "../../i18n/language";
+import { cachedBy } from "./cache";
 
 // Decimal places per currency. They must match the services' table: Intl differs from it for a few currencies.
 const WITHOUT_DECIMALS = new Set(
@@ -6,26 +7,22 @@ const WITHOUT_DECIMALS = new Set(
 );
 const WITH_THREE = new Set("BHD IQD JOD KWD LYD OMR TND".split(" "));
 
-const formats = new Map<string, Intl.NumberFormat>();
-
 function minorDigits(currency: string): number {
   if (WITHOUT_DECIMALS.has(currency)) return 0;
   return WITH_THREE.has(currency) ? 3 : 2;
 }
 
-/** Format minor units: 49790 of BRL as R$497.90. */
-export function formatMoney(amountMinor: number, currency: string, locale = LOCALE): string {
+const money = cachedBy((locale: string, currency: string) => {
   const digits = minorDigits(currency);
-  const key = `${locale}:${currency}`;
-  let format = formats.get(key);
-  if (format === undefined) {
-    format = new Intl.NumberFormat(locale, {
-      style: "currency",
-      currency,
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
-    formats.set(key, format);
-  }
-  return format.format(amountMinor / 10 ** digits);
+  return new Intl.NumberFormat(locale, {
+    style: "currency",
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+});
+
+/** Format minor units: 49790 of BRL as R$497.90. */
+export function formatMoney(amountMinor: number, currency: string, locale = currentLocale()): string {
+  return money(locale, currency).format(amountMinor / 10 ** minorDigits(currency));
 }

@@ -18,7 +18,7 @@ describe("the empty feed", () => {
 
   it("offers to clear a filter that matches nothing", async () => {
     fakeApi();
-    renderApp("/?decision=block");
+    renderApp("/payments?decision=block");
     await userEvent.click(await screen.findByRole("button", { name: "Show all" }));
 
     expect(await screen.findByText("Waiting for the first payment")).toBeVisible();

@@ -110,7 +110,7 @@ describe("the live list", () => {
   it("keeps a row that no longer matches the filter while the pointer is over the rows", async () => {
     const listed = detections(2, { decision: "review" });
     fakeApi({ "GET /api/v1/detections": () => pageOf(listed) });
-    renderApp("/?decision=review");
+    renderApp("/payments?decision=review");
     const table = await screen.findByRole("table");
     FakeEventSource.latest.open();
     moveOver(table);
@@ -137,7 +137,7 @@ describe("the live list", () => {
 
   it("ignores an unknown gateway in the address", async () => {
     const { calls } = fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
-    renderApp("/?gateway=nope");
+    renderApp("/payments?gateway=nope");
     await screen.findByRole("table");
 
     expect(screen.getByRole("combobox", { name: "Gateway" })).toHaveDisplayValue("All gateways");
@@ -166,7 +166,7 @@ describe("the live list", () => {
         "GET /api/v1/detections": () =>
           api.up ? pageOf(detections(2, { decision: "block" }), "next") : sendProblem({ status: 503, code: "unavailable" }),
       });
-      renderApp("/?decision=block");
+      renderApp("/payments?decision=block");
       await screen.findByRole("alert");
       return api;
     }

@@ -1,0 +1,3 @@
+export default function ConversionsPage() {
+  return <h1>Conversions</h1>;
+}

@@ -1,0 +1,3 @@
+export default function DestinationPage() {
+  return <h1>Destination</h1>;
+}

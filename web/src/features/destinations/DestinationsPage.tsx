@@ -1,0 +1,3 @@
+export default function DestinationsPage() {
+  return <h1>Destinations</h1>;
+}

@@ -1,0 +1,3 @@
+export default function GatewayPage() {
+  return <h1>Gateway</h1>;
+}

@@ -1,0 +1,3 @@
+export default function GatewaysPage() {
+  return <h1>Gateways</h1>;
+}

@@ -1,0 +1,3 @@
+export default function ProblemsPage() {
+  return <h1>Problems</h1>;
+}

@@ -1,0 +1,3 @@
+export default function WelcomePage() {
+  return <h1>Welcome</h1>;
+}

@@ -1,2 +1,0 @@
-/** The locale in which amounts, numbers and times are formatted: the browser's. */
-export const LOCALE = navigator.language;
