@@ -3277,6 +3277,7 @@ export interface components {
             /**
              * @description also block the buyer; only with `fraud`
              * @default false
+             * @example true
              */
             block_customer: boolean;
             /**
@@ -13840,7 +13841,7 @@ export interface operations {
                  * @example {
                  *       "verdict": "fraud",
                  *       "reason": "card testing",
-                 *       "block_customer": false,
+                 *       "block_customer": true,
                  *       "block_until": "2999-01-01T12:00:00Z"
                  *     }
                  */

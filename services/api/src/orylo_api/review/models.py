@@ -128,7 +128,7 @@ class AssignRequest(RequestPart):
 class CaseVerdictRequest(RequestPart):
     verdict: Literal[PaymentVerdict.FRAUD, PaymentVerdict.LEGITIMATE]
     reason: Text | None = Field(default=None, description="kept with the verdict; must not hold personal data")
-    block_customer: bool = Field(default=False, description="also block the buyer; only with `fraud`")
+    block_customer: bool = Field(default=False, description="also block the buyer; only with `fraud`", examples=[True])
     block_until: Moment | None = Field(
         default=None, description="when the block ends; never, if omitted", examples=["2999-01-01T12:00:00Z"]
     )
