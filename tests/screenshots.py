@@ -5,6 +5,7 @@
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +22,8 @@ TRAFFIC_S = 90
 # The page renders its charts and pictures of buyers after its data is there.
 SETTLE_MS = 1500
 
-FIRST_BLOCKED = "fetch('/api/v1/payments?decision=block&limit=1').then((response) => response.json()).then(({ items }) => items[0].id)"
+FIRST_BLOCKED = """fetch('/api/v1/payments?decision=block&limit=1')
+    .then((response) => response.json()).then(({ items }) => items[0].id)"""
 
 
 async def take_all(browser: Browser, url: str, folder: Path) -> None:
@@ -55,21 +57,25 @@ async def take(page: Page, address: str, file: Path) -> None:
     await page.get_by_role("heading", level=1).wait_for()
     await page.wait_for_timeout(SETTLE_MS)
     await page.screenshot(path=file)
-    print(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+    print(file)
 
 
-async def main(folder: Path) -> None:
+async def browse(url: str, folder: Path) -> None:
+    async with headless_chromium() as browser:
+        await take_all(browser, url, folder)
+
+
+def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as data:
         platform = Embedded(Path(data), {})
         platform.start("--demo")
         try:
-            await asyncio.sleep(TRAFFIC_S)
-            async with headless_chromium() as browser:
-                await take_all(browser, platform.api_url, folder)
+            time.sleep(TRAFFIC_S)
+            asyncio.run(browse(platform.api_url, folder))
         finally:
             platform.stop()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)
