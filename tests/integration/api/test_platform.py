@@ -1,5 +1,6 @@
 """Operators: tenants and their states, users of all tenants, and entering a tenant for support."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -242,6 +243,104 @@ async def test_only_operators_see_other_tenants(api: Api, shop: Shop, role: Role
     for method, path, body in (
         ("GET", "platform/tenants", {}),
         ("GET", f"platform/tenants/{api.a.tenant.id}", {}),
+        ("GET", "platform/users", {}),
+        ("POST", "platform/users/search", {"email": "ana"}),
         ("POST", f"platform/tenants/{api.a.tenant.id}/suspend", REASON),
     ):
         assert (await request(client, method, path, **body))[0] == 403, path
+
+
+async def add_user(client: Client, shop: Shop, **changes: Any) -> dict[str, Any]:
+    body = {"email": f"Bia@{uuid7().hex}.example", "role": "admin", "password": "correct horse battery"} | changes
+    status, user = await request(client, "POST", f"platform/tenants/{shop.tenant.id}/users", **body)
+    assert status == 201, user
+    return user  # type: ignore[no-any-return]
+
+
+async def test_users_are_added_found_changed_and_removed(api: Api, shop: Shop, operator: Shop) -> None:
+    client = api.client(operator.bearer)
+    user = await add_user(client, shop)
+    path, email = f"platform/users/{user['id']}", user["email"]
+    assert (email, user["tenant"]["slug"], user["sessions"]) == (email.lower(), shop.tenant.slug, 0)
+    twice = {"email": email.upper(), "role": "viewer", "password": "correct horse battery"}
+    status, problem = await request(client, "POST", f"platform/tenants/{shop.tenant.id}/users", **twice)
+    assert (status, problem["code"]) == (409, "cannot_add_user")
+
+    bia = await api.sign_in(Shop(shop.tenant, email, ""))
+    status, changed = await request(client, "PATCH", path, role="viewer")
+    assert (status, changed["role"], changed["sessions"]) == (200, "viewer", 1)
+    assert (await request(bia, "GET", "auth/me"))[1]["role"] == "viewer"
+    assert (await request(client, "POST", f"{path}/end-sessions")) == (200, {"ended": 1})
+    assert (await request(bia, "GET", "auth/me"))[1]["code"] == "session_ended"
+    assert (await request(bia, "POST", "auth/refresh"))[0] == 401
+
+    bia = await api.sign_in(Shop(shop.tenant, email, ""))
+    assert (await request(client, "PATCH", path, disabled=True))[1]["disabled_at"] is not None
+    assert (await request(bia, "GET", "auth/me"))[0] == 401
+    of_shop = f"platform/users?tenant={shop.tenant.id}"
+    assert [each["email"] for each in (await request(client, "GET", f"{of_shop}&state=disabled"))[1]["items"]] == [
+        email
+    ]
+    assert [each["role"] for each in (await request(client, "GET", f"{of_shop}&role=owner"))[1]["items"]] == ["owner"]
+    assert (await request(client, "PATCH", path, disabled=False))[1]["disabled_at"] is None
+    # A session that was ended stays ended.
+    assert (await request(bia, "GET", "auth/me"))[0] == 401
+
+    found = await request(client, "POST", "platform/users/search", email=email[:12].upper())
+    assert [each["email"] for each in found[1]["items"]] == [email]
+    async with client.delete(f"/api/v1/{path}") as response:
+        assert response.status == 204
+    assert (await request(client, "GET", path))[0] == 404
+    assert [action for action, _ in await lines(api, shop.tenant.id)][-6:] == [
+        "user.change_role", "user.end_sessions", "auth.login", "user.disable", "user.enable", "user.remove",
+    ]  # fmt: skip
+
+
+async def test_users_are_paged_across_tenants(api: Api, shop: Shop, operator: Shop) -> None:
+    client = api.client(operator.bearer)
+    made = [(await add_user(client, shop))["id"] for _ in range(3)]
+    seen: list[str] = []
+    query = f"platform/users?tenant={shop.tenant.id}&limit=2"
+    status, page = await request(client, "GET", query)
+    seen += [each["id"] for each in page["items"]]
+    status, page = await request(client, "GET", f"{query}&cursor={page['next_cursor']}")
+    seen += [each["id"] for each in page["items"]]
+    assert (status, seen[:3], len(seen), page["next_cursor"]) == (200, made[::-1], 4, None)
+    tenants = {
+        each["tenant"]["slug"] for each in (await request(client, "GET", "platform/users?limit=200"))[1]["items"]
+    }
+    assert {shop.tenant.slug, operator.tenant.slug} <= tenants
+
+
+@pytest.mark.parametrize("change", ["remove", "disable", "demote"])
+async def test_the_last_owner_stays(api: Api, shop: Shop, operator: Shop, change: str) -> None:
+    client = api.client(operator.bearer)
+    owners = await request(client, "GET", f"platform/users?tenant={shop.tenant.id}&role=owner")
+    path = f"platform/users/{owners[1]['items'][0]['id']}"
+    method, body = {
+        "remove": ("DELETE", {}), "disable": ("PATCH", {"disabled": True}), "demote": ("PATCH", {"role": "admin"}),
+    }[change]  # fmt: skip
+    status, problem = await request(client, method, path, **body)
+    assert (status, problem["code"]) == (409, "last_owner")
+    # A disabled owner does not count.
+    second = await add_user(client, shop, role="owner")
+    await request(client, "PATCH", f"platform/users/{second['id']}", disabled=True)
+    assert (await request(client, method, path, **body))[0] == 409
+    await request(client, "PATCH", f"platform/users/{second['id']}", disabled=False)
+    assert (await request(client, method, path, **body))[0] in (200, 204)
+
+
+async def test_of_two_owners_who_are_removed_at_once_one_stays(api: Api, shop: Shop, operator: Shop) -> None:
+    client = api.client(operator.bearer)
+    await add_user(client, shop, role="owner")
+    owners = await request(client, "GET", f"platform/users?tenant={shop.tenant.id}&role=owner")
+    paths = [f"platform/users/{each['id']}" for each in owners[1]["items"]]
+    answers = await asyncio.gather(*(request(client, "DELETE", path) for path in paths))
+    assert sorted(status for status, _ in answers) == [204, 409]
+
+
+async def test_operators_do_not_lock_themselves_out(api: Api, operator: Shop, browser: Client) -> None:
+    _, me = await request(browser, "GET", "auth/me")
+    for method, body in (("DELETE", {}), ("PATCH", {"disabled": True}), ("PATCH", {"role": "viewer"})):
+        status, problem = await request(browser, method, f"platform/users/{me['id']}", **body)
+        assert (status, problem["code"]) == (409, "own_user")

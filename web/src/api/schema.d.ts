@@ -223,7 +223,7 @@ export interface paths {
         put?: never;
         /**
          * Suspend a tenant
-         * @description Its webhooks get 503, which gateways repeat; its users and API keys get 403; nothing is sent to its destinations. What was received before is kept, and conversions wait. 409 unless it is active. For the roles operator.
+         * @description Its webhooks get 503, which gateways repeat; its users and API keys get 403; nothing is sent to its destinations. Earlier webhooks are kept, and conversions wait. 409 unless it is active. For the roles operator.
          */
         post: operations["suspend_platform_tenant"];
         delete?: never;
@@ -286,6 +286,114 @@ export interface paths {
          * @description It is active or suspended, as before. 409 if it is not to be deleted, or its date has passed. For the roles operator.
          */
         post: operations["restore_platform_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users of all tenants
+         * @description The newest first. For the roles operator.
+         */
+        get: operations["list_platform_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/users/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Users by a part of their email address
+         * @description A POST, because an email address must not be in a URL. The newest first. For the roles operator.
+         */
+        post: operations["search_platform_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a user to a tenant
+         * @description 409 if the tenant has a user with this email address. For the roles operator.
+         */
+        post: operations["add_platform_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A user of any tenant
+         * @description With their open sessions. For the roles operator.
+         */
+        get: operations["show_platform_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description Their sessions end. The audit log keeps what they did. 409 for yourself, and for a tenant's last active owner. For the roles operator.
+         */
+        delete: operations["remove_platform_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user's role, disable or enable them
+         * @description A role takes effect at once, also in open sessions. 409 for yourself, and for a tenant's last active owner. For the roles operator.
+         */
+        patch: operations["change_platform_user"];
+        trace?: never;
+    };
+    "/api/v1/platform/users/{id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all sessions of a user
+         * @description The user may sign in again. API keys are not affected. For the roles operator.
+         */
+        post: operations["end_platform_sessions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6108,6 +6216,13 @@ export interface components {
             /** @example My shop */
             name: string;
         };
+        /** NewUser */
+        NewUser: {
+            email: string;
+            role: components["schemas"]["Role"];
+            /** Format: password */
+            password: string;
+        };
         /** Note */
         Note: {
             /** Format: uuid */
@@ -6716,6 +6831,29 @@ export interface components {
              */
             users: number;
             figures: components["schemas"]["TenantFigures"];
+        };
+        /**
+         * PlatformUser
+         * @description A user of a tenant. A person who is a user of several tenants is several users.
+         */
+        PlatformUser: {
+            /** Format: uuid */
+            id: string;
+            tenant: components["schemas"]["TenantIdentity"];
+            email: string;
+            role: components["schemas"]["Role"];
+            second_factor: boolean;
+            /** @description null: may sign in */
+            disabled_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description open ones
+             * @example 2
+             */
+            sessions: number;
+            /** @description when the newest session that is still stored was opened; sessions are deleted a day after they end */
+            last_seen_at: string | null;
         };
         /** Point */
         Point: {
@@ -8184,7 +8322,7 @@ export interface components {
         };
         /**
          * SendingState
-         * @description Whether a tenant's conversions go out, the worst of its destinations.
+         * @description The sending of a tenant's conversions: the state of its worst destination.
          * @enum {string}
          */
         SendingState: "ok" | "unavailable" | "on_hold" | "stopped" | "no_destination";
@@ -8200,6 +8338,14 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /** SessionsEnded */
+        SessionsEnded: {
+            /**
+             * @description sessions that were open
+             * @example 2
+             */
+            ended: number;
+        };
         /**
          * SettingChange
          * @description A value that a version changed.
@@ -9004,6 +9150,57 @@ export interface components {
         UnmergeRequest: {
             /** @description stored with the change; must not hold personal data */
             reason: string;
+        };
+        /** UserChange */
+        UserChange: {
+            /**
+             * @description null: as before
+             * @default null
+             */
+            role: components["schemas"]["Role"] | null;
+            /**
+             * @description true: ends all sessions; null: as before
+             * @default null
+             */
+            disabled: boolean | null;
+        };
+        /** UserPage */
+        UserPage: {
+            items: components["schemas"]["PlatformUser"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /** UserSearch */
+        UserSearch: {
+            /** @default 50 */
+            limit: number;
+            /**
+             * @description `next_cursor` of the previous page
+             * @default null
+             */
+            cursor: string | null;
+            /**
+             * @description only of the tenant with this id
+             * @default null
+             */
+            tenant: string | null;
+            /**
+             * @description only with this role
+             * @default null
+             * @example owner
+             */
+            role: components["schemas"]["Role"] | null;
+            /**
+             * @description only those who may sign in, or only those who are disabled
+             * @default null
+             * @example active
+             */
+            state: ("active" | "disabled") | null;
+            /**
+             * @description a part of the email address
+             * @example ana@
+             */
+            email: string;
         };
         /** VariantReport */
         VariantReport: {
@@ -10450,6 +10647,456 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["PlatformTenant"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_platform_users: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description only of the tenant with this id
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                tenant?: string;
+                /**
+                 * @description only with this role
+                 * @example owner
+                 */
+                role?: components["schemas"]["Role"];
+                /**
+                 * @description only those who may sign in, or only those who are disabled
+                 * @example active
+                 */
+                state?: "active" | "disabled";
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "tenant": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "slug": "my-shop",
+                     *             "name": "Expensive first order"
+                     *           },
+                     *           "email": "ana@shop.example",
+                     *           "role": "operator",
+                     *           "second_factor": true,
+                     *           "disabled_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "sessions": 2,
+                     *           "last_seen_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    search_platform_users: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "limit": 50,
+                 *       "cursor": "WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0",
+                 *       "tenant": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                 *       "role": "owner",
+                 *       "state": "active",
+                 *       "email": "ana@"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserSearch"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "tenant": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "slug": "my-shop",
+                     *             "name": "Expensive first order"
+                     *           },
+                     *           "email": "ana@shop.example",
+                     *           "role": "operator",
+                     *           "second_factor": true,
+                     *           "disabled_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "sessions": 2,
+                     *           "last_seen_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_platform_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ana@shop.example",
+                 *       "role": "operator",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       },
+                     *       "email": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "second_factor": true,
+                     *       "disabled_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "sessions": 2,
+                     *       "last_seen_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformUser"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_platform_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the user's id, as the list of users returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       },
+                     *       "email": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "second_factor": true,
+                     *       "disabled_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "sessions": 2,
+                     *       "last_seen_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformUser"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    remove_platform_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the user's id, as the list of users returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_platform_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the user's id, as the list of users returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "operator",
+                 *       "disabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       },
+                     *       "email": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "second_factor": true,
+                     *       "disabled_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "sessions": 2,
+                     *       "last_seen_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformUser"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    end_platform_sessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the user's id, as the list of users returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ended": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionsEnded"];
                 };
             };
             400: components["responses"]["400"];

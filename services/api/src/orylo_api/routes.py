@@ -30,6 +30,7 @@ from orylo_api.payments import endpoints as payments
 from orylo_api.payments import export as payment_export
 from orylo_api.payments import list_endpoints as payment_lists
 from orylo_api.platform import tenants as platform_tenants
+from orylo_api.platform import users as platform_users
 from orylo_api.platform import visits
 from orylo_api.preferences import endpoints as preferences
 from orylo_api.problems import endpoints as problems
@@ -55,6 +56,7 @@ ROUTES: Sequence[Route] = (
     *auth.ROUTES,
     *second_factor.ROUTES,
     *platform_tenants.ROUTES,
+    *platform_users.ROUTES,
     *visits.ROUTES,
     *overview.ROUTES,
     *attention.ROUTES,
