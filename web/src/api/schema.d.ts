@@ -400,6 +400,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health of services, queues and breakers
+         * @description Each part is asked for at most 2 seconds; one that cannot be asked is `missing`, with the reason. A service is `failed` if it answers that it is not ready. For the roles operator.
+         */
+        get: operations["show_platform_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform/tenants/{id}/enter": {
         parameters: {
             query?: never;
@@ -2896,6 +2916,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the shop's webhooks arrive, and its sales are decided and reported
+         * @description Gateways, decisions, destinations, dead letters, and how old the shown data is. A part that cannot be asked is `missing`, and the others are still shown.
+         */
+        get: operations["show_health_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -3414,6 +3454,13 @@ export interface components {
             check: components["schemas"]["BacktestCheck"];
             /** @description the job that replays the file; null for a dry run */
             job: components["schemas"]["Job"] | null;
+        };
+        /** BreakerCondition */
+        BreakerCondition: {
+            /** @example destination:0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
+            name: string;
+            /** @enum {string} */
+            state: "open" | "half_open";
         };
         /**
          * BulkAction
@@ -4356,6 +4403,20 @@ export interface components {
             settled_by: string | null;
             settled_reason: string | null;
         };
+        /** DeadLettersPart */
+        DeadLettersPart: {
+            status: components["schemas"]["PartStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /**
+             * @description exact up to 10,000, where it stops
+             * @example 214
+             */
+            open: number;
+        };
         /**
          * Decide
          * @description Decide the payment, at any risk.
@@ -4447,13 +4508,6 @@ export interface components {
             /** @description newest first */
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
-        };
-        /** DecisionsPart */
-        DecisionsPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["Detection"][];
         };
         /** DeclineCount */
         DeclineCount: {
@@ -4585,6 +4639,17 @@ export interface components {
              * @example TEST12345
              */
             test_event_code: string | null;
+        };
+        /** DestinationsPart */
+        DestinationsPart: {
+            status: components["schemas"]["PartStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /** @description `on_hold` is a refused token or configuration */
+            items: components["schemas"]["ListedDestination"][];
         };
         /** Detection */
         Detection: {
@@ -5340,6 +5405,21 @@ export interface components {
              */
             secret: components["schemas"]["NewSecretBody"] | null;
         };
+        /** GatewayCondition */
+        GatewayCondition: {
+            gateway: string;
+            /** @description failed: it is silent, or all webhooks of the last 24 hours were rejected */
+            status: components["schemas"]["PartStatus"];
+            /** @description when its last authentic webhook arrived */
+            last_at: string | null;
+            /** @description null unless webhooks would usually have arrived since */
+            silent_since: string | null;
+            /**
+             * @description webhooks of the last 24 hours that were rejected
+             * @example 3
+             */
+            rejected: number;
+        };
         /**
          * GatewayConfiguration
          * @description A gateway's settings. A gateway that is not set up has the values that it would get.
@@ -5410,6 +5490,17 @@ export interface components {
             /** @description oldest first; hours without a webhook are left out */
             hours: components["schemas"]["HourlyCounts"][];
         };
+        /** GatewaysPart */
+        GatewaysPart: {
+            status: components["schemas"]["PartStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /** @description those that are enabled; empty if ingest cannot be asked */
+            items: components["schemas"]["GatewayCondition"][];
+        };
         /**
          * GivenVerdict
          * @description The newest verdict on a payment.
@@ -5451,6 +5542,21 @@ export interface components {
             cache: components["schemas"]["HealthCheck"];
             /** @description webhooks arrive as they did at this time a week ago */
             webhooks: components["schemas"]["HealthCheck"];
+        };
+        /**
+         * HealthSummary
+         * @description A shop's own health. Each part has its own status: one that cannot be asked hides no other.
+         */
+        HealthSummary: {
+            /** Format: date-time */
+            generated_at: string;
+            /** @description the worst of the parts */
+            status: components["schemas"]["PartStatus"];
+            gateways: components["schemas"]["GatewaysPart"];
+            decisions: components["schemas"]["orylo_api__health__models__DecisionsPart"];
+            destinations: components["schemas"]["DestinationsPart"];
+            dead_letters: components["schemas"]["DeadLettersPart"];
+            projection: components["schemas"]["ProjectionPart"];
         };
         /** HitList */
         HitList: {
@@ -6752,7 +6858,7 @@ export interface components {
         PaymentStory: {
             payment: components["schemas"]["Payment"];
             webhooks: components["schemas"]["WebhooksPart"];
-            decisions: components["schemas"]["DecisionsPart"];
+            decisions: components["schemas"]["orylo_api__story__models__DecisionsPart"];
             trust: components["schemas"]["TrustPart"];
             conversions: components["schemas"]["ConversionsPart"];
             deliveries: components["schemas"]["DeliveriesPart"];
@@ -6808,6 +6914,23 @@ export interface components {
          * @enum {string}
          */
         Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants";
+        /** PlatformHealth */
+        PlatformHealth: {
+            /** Format: date-time */
+            generated_at: string;
+            /** @description the worst of the services and queues */
+            status: components["schemas"]["PartStatus"];
+            /** @description one replica of each, as the API reaches it */
+            services: components["schemas"]["ServiceHealth"][];
+            queues: components["schemas"]["QueueHealth"][];
+            /**
+             * @description age of the oldest message that this API does not show yet
+             * @example 0.4
+             */
+            projection_lag_s: number;
+            /** @description the platform's that are on */
+            switches: components["schemas"]["ActiveSwitch"][];
+        };
         /** PlatformTenant */
         PlatformTenant: {
             /** Format: uuid */
@@ -6974,6 +7097,20 @@ export interface components {
              */
             rejections: number;
             last_rejected_at: string | null;
+        };
+        /** ProjectionPart */
+        ProjectionPart: {
+            status: components["schemas"]["PartStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /**
+             * @description age of the oldest message that this API does not show yet
+             * @example 0.4
+             */
+            lag_s: number;
         };
         /**
          * ProviderAction
@@ -7262,6 +7399,27 @@ export interface components {
             currency: string;
             payments: number;
             amount_minor: number;
+        };
+        /** QueueHealth */
+        QueueHealth: {
+            status: components["schemas"]["PartStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /** @example dispatch */
+            name: string;
+            /**
+             * @description messages that no consumer has taken; null if it is unknown
+             * @example 0
+             */
+            waiting: number | null;
+            /**
+             * @description messages in its dead-letter queue that the API has not read
+             * @example 0
+             */
+            dead: number | null;
         };
         /**
          * Reached
@@ -8338,6 +8496,29 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /** ServiceHealth */
+        ServiceHealth: {
+            status: components["schemas"]["PartStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /** @example dispatch */
+            name: string;
+            /**
+             * @description what its `/readyz` says about each dependency
+             * @example {
+             *       "broker": "ok",
+             *       "postgres": "ok"
+             *     }
+             */
+            checks: {
+                [key: string]: string;
+            };
+            /** @description those that are not closed */
+            breakers: components["schemas"]["BreakerCondition"][];
+        };
         /** SessionsEnded */
         SessionsEnded: {
             /**
@@ -9419,6 +9600,32 @@ export interface components {
             status: components["schemas"]["PartStatus"];
             /** @description oldest first, at most 100 */
             items: components["schemas"]["ReceivedWebhook"][];
+        };
+        /** DecisionsPart */
+        orylo_api__health__models__DecisionsPart: {
+            status: components["schemas"]["PartStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /**
+             * @description the time that the detectors took for 95 % of the measured decisions
+             * @example 11.8
+             */
+            p95_ms: number | null;
+            /**
+             * @description the newest decisions of the last hour, at most 500
+             * @example 214
+             */
+            measured: number;
+        };
+        /** DecisionsPart */
+        orylo_api__story__models__DecisionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Detection"][];
         };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
@@ -11106,6 +11313,76 @@ export interface operations {
             406: components["responses"]["406"];
             409: components["responses"]["409"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_platform_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "status": "ok",
+                     *       "services": [
+                     *         {
+                     *           "status": "ok",
+                     *           "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *           "name": "dispatch",
+                     *           "checks": {
+                     *             "broker": "ok",
+                     *             "postgres": "ok"
+                     *           },
+                     *           "breakers": [
+                     *             {
+                     *               "name": "destination:0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *               "state": "open"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "queues": [
+                     *         {
+                     *           "status": "ok",
+                     *           "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *           "name": "dispatch",
+                     *           "waiting": 0,
+                     *           "dead": 0
+                     *         }
+                     *       ],
+                     *       "projection_lag_s": 0.4,
+                     *       "switches": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "scope": "tenant",
+                     *           "target": "hotmart",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "message": "We move to a new account until 14:00.",
+                     *           "changed_by": "bia@shop.example",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformHealth"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -22630,6 +22907,82 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentHealth"];
                 };
             };
+        };
+    };
+    show_health_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "status": "ok",
+                     *       "gateways": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "items": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "status": "ok",
+                     *             "last_at": "2026-03-14T15:09:26Z",
+                     *             "silent_since": "2026-03-14T15:09:26Z",
+                     *             "rejected": 3
+                     *           }
+                     *         ]
+                     *       },
+                     *       "decisions": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "p95_ms": 11.8,
+                     *         "measured": 214
+                     *       },
+                     *       "destinations": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "kind": "meta",
+                     *             "name": "Expensive first order",
+                     *             "status": "active",
+                     *             "since": "2026-03-14T15:09:26Z",
+                     *             "reason": "card testing",
+                     *             "code": "validation",
+                     *             "created_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "dead_letters": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "open": 214
+                     *       },
+                     *       "projection": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "lag_s": 0.4
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HealthSummary"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
         };
     };
     list_jobs: {

@@ -48,7 +48,7 @@ from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
-from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed
 from orylo_common.telemetry.health import Health
 
 # Row-level security lets it see one tenant per transaction.
@@ -91,6 +91,7 @@ async def open_app(
         private_ports = await enter(aiohttp.ClientSession())
         hub = await enter(open_stream(private_pool))
         plane = await enter(open_control(settings.database_url, role=PROJECTOR_ROLE, parts=frozenset({Part.SWITCHES})))
+        health = Health()
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
@@ -108,12 +109,14 @@ async def open_app(
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),
+            health=health,
+            projection_lag_s=unwritten.oldest_seconds,
         )
         # Apart from the requests' connections, so that no request waits for a job.
         job_pool = await enter(open_pool(settings.database_url, role=TENANT_ROLE, max_size=AT_ONCE))
         await enter(JobRunner(services, job_pool, JOB_KINDS).running())
-        health = Health()
         health.check("postgres", partial(check_writable, tenant_pool))
+        health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.report("switches", lambda: shown(plane.all_switches(), frozenset(SwitchName), clock.now()))
         await enter(_listen(services, health))

@@ -35,7 +35,7 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
 from orylo_detector.adapters.redis_attempts import RedisAttempts
@@ -145,6 +145,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))
+        health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         trial = FeatureReader(RedisAttempts(redis, breaker, read_only=True), history, country)

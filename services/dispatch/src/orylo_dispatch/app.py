@@ -34,7 +34,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
 from orylo_common.telemetry.health import Health
 from orylo_dispatch.actions.facts import ActionFact
 from orylo_dispatch.actions.handlers import act_on_decision, prevent_refund, redrive_action
@@ -115,6 +115,7 @@ async def open_app(
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))
+        health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.report("switches", lambda: shown(plane.all_switches(), SWITCHES_SHOWN, clock.now()))
         wakers = {**dict.fromkeys(kinds, sender.wake), **dict.fromkeys(providers, actor.wake)}

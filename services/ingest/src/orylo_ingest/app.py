@@ -24,7 +24,7 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.stored_webhooks import StoredWebhooksEndpoint
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
@@ -97,6 +97,7 @@ async def open_app(
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))
+        health.report("breakers", circuits_not_closed)
         # Not required: while the broker is unavailable, messages wait in the outbox and webhooks are still accepted.
         health.check("broker", broker.ping, required=False)
         health.check("redis", redis.ping, required=False)

@@ -33,7 +33,7 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.repeating import repeating
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
 from orylo_common.telemetry.health import Health
 from orylo_trust import endpoint
 from orylo_trust.adapters.redis_standings import RedisStandings
@@ -101,6 +101,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))
+        health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         yield PrivateAPI(health, endpoint.routes(Standings(pool, cache)))

@@ -152,6 +152,7 @@ async def _run(
             "ORYLO_INGEST_URL": options.ingest_url,
             "ORYLO_WEBHOOK_BASE_URL": os.environ.get("ORYLO_WEBHOOK_BASE_URL") or options.ingest_url,
             "ORYLO_DISPATCH_URL": f"{health_url}/dispatch",
+            "ORYLO_TRUST_URL": f"{health_url}/trust",
         }
         await enter(serve_health(await enter(open_platform(logins)), listener))
         if options.demo:
