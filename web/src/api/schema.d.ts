@@ -223,7 +223,7 @@ export interface paths {
         put?: never;
         /**
          * Suspend a tenant
-         * @description Its webhooks get 503, which gateways repeat; its users and API keys get 403; nothing is sent to its destinations. What was received before is kept, and conversions wait. 409 unless it is active. For the roles operator.
+         * @description Its webhooks get 503, which gateways repeat; its users and API keys get 403; nothing is sent to its destinations. Earlier webhooks are kept, and conversions wait. 409 unless it is active. For the roles operator.
          */
         post: operations["suspend_platform_tenant"];
         delete?: never;
@@ -8184,7 +8184,7 @@ export interface components {
         };
         /**
          * SendingState
-         * @description Whether a tenant's conversions go out, the worst of its destinations.
+         * @description The sending of a tenant's conversions: the state of its worst destination.
          * @enum {string}
          */
         SendingState: "ok" | "unavailable" | "on_hold" | "stopped" | "no_destination";
