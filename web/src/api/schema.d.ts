@@ -420,6 +420,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of all tenants over a period
+         * @description Webhooks, payments, decisions and money by currency, from the rollups. By default of the last seven days, the tenant with the most trouble first. For the roles operator.
+         */
+        get: operations["show_platform_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/slow-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The database's slow statements
+         * @description From PostgreSQL's extension `pg_stat_statements`, as texts without values. `missing` without the extension. For the roles operator.
+         */
+        get: operations["list_slow_queries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform/tenants/{id}/enter": {
         parameters: {
             query?: never;
@@ -6914,6 +6954,27 @@ export interface components {
          * @enum {string}
          */
         Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants";
+        /**
+         * PlatformAnalytics
+         * @description Tenants in the order that was asked for, the largest value first.
+         */
+        PlatformAnalytics: {
+            items: components["schemas"]["TenantAnalytics"][];
+            /** @default null */
+            next_cursor: string | null;
+            /** Format: date-time */
+            generated_at: string;
+            /**
+             * Format: date-time
+             * @description start of the period's first hour
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description end of its last hour
+             */
+            end: string;
+        };
         /** PlatformHealth */
         PlatformHealth: {
             /** Format: date-time */
@@ -8668,6 +8729,39 @@ export interface components {
             /** @description refresh the session before then */
             expires_in_s: number;
         };
+        /** SlowStatement */
+        SlowStatement: {
+            /**
+             * @description its text without values, at most 2000 characters
+             * @example SELECT * FROM api.payments_view WHERE tenant_id = $1
+             */
+            query: string;
+            /** @example 18204 */
+            calls: number;
+            /** @example 1.21 */
+            mean_ms: number;
+            /** @example 88.4 */
+            max_ms: number;
+            /** @example 22026.8 */
+            total_ms: number;
+            /**
+             * @description also those that were written
+             * @example 18204
+             */
+            rows_returned: number;
+        };
+        /** SlowStatements */
+        SlowStatements: {
+            /** @enum {string} */
+            status: "ok" | "missing";
+            /**
+             * @description the reason for missing statistics, and the remedy
+             * @example Add pg_stat_statements to shared_preload_libraries, then run: CREATE EXTENSION pg_stat_statements.
+             */
+            detail: string | null;
+            /** @description of this database, since its statistics were last reset */
+            items: components["schemas"]["SlowStatement"][];
+        };
         /** SnoozeBody */
         SnoozeBody: {
             /** @example cus_0d2f6a4b8c1e */
@@ -8690,6 +8784,11 @@ export interface components {
          * @enum {string}
          */
         Split: "gateway" | "method" | "currency" | "decision" | "decline_code" | "match_method" | "destination";
+        /**
+         * StatementOrder
+         * @enum {string}
+         */
+        StatementOrder: "total" | "mean";
         /**
          * StatusAccepted
          * @description The change is recorded. The customer shows it within moments.
@@ -8886,10 +8985,70 @@ export interface components {
         SwitchesChanged: {
             items: components["schemas"]["ActiveSwitch"][];
         };
+        /** TenantAnalytics */
+        TenantAnalytics: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            /** @example My shop */
+            name: string;
+            state: components["schemas"]["TenantState"];
+            /**
+             * @description that became a message
+             * @example 8420
+             */
+            webhooks: number;
+            /**
+             * @description webhooks that were rejected, of the last 30 days
+             * @example 12
+             */
+            rejected: number;
+            /**
+             * @description that appeared in the period, settled since or not
+             * @example 214
+             */
+            dead_letters: number;
+            /**
+             * @description rejected webhooks and dead letters together
+             * @example 226
+             */
+            trouble: number;
+            /** @example 812 */
+            payments: number;
+            decisions: components["schemas"]["TenantDecisions"];
+            /** @description the currency with the most payments first */
+            money: components["schemas"]["TenantMoney"][];
+        };
         /** TenantChange */
         TenantChange: {
             /** @example My shop */
             name: string;
+        };
+        /**
+         * TenantDecisions
+         * @description Payments by their current decision.
+         */
+        TenantDecisions: {
+            /**
+             * @default 0
+             * @example 790
+             */
+            allow: number;
+            /**
+             * @default 0
+             * @example 14
+             */
+            review: number;
+            /**
+             * @default 0
+             * @example 8
+             */
+            block: number;
+            /**
+             * @default 0
+             * @example 0
+             */
+            undecided: number;
         };
         /** TenantDeletion */
         TenantDeletion: {
@@ -8933,11 +9092,28 @@ export interface components {
             slug: string;
             name: string;
         };
+        /** TenantMoney */
+        TenantMoney: {
+            currency: string;
+            /** @example 812 */
+            payments: number;
+            /** @description of all payments, in the currency's minor unit */
+            amount_minor: number;
+            /** @example 9120000 */
+            succeeded_minor: number;
+            /** @example 231000 */
+            refunded_minor: number;
+        };
         /** TenantName */
         TenantName: {
             slug: string;
             name: string;
         };
+        /**
+         * TenantOrder
+         * @enum {string}
+         */
+        TenantOrder: "trouble" | "webhooks" | "payments" | "blocked";
         /**
          * TenantPage
          * @description By slug.
@@ -11383,6 +11559,163 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_platform_analytics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description by default seven days before `to`
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description by default now; at most 92 days after `from`. The period is extended to whole hours
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description the tenant with most of it first
+                 * @example trouble
+                 */
+                order?: components["schemas"]["TenantOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "slug": "my-shop",
+                     *           "name": "My shop",
+                     *           "state": "active",
+                     *           "webhooks": 8420,
+                     *           "rejected": 12,
+                     *           "dead_letters": 214,
+                     *           "trouble": 226,
+                     *           "payments": 812,
+                     *           "decisions": {
+                     *             "allow": 790,
+                     *             "review": 14,
+                     *             "block": 8,
+                     *             "undecided": 0
+                     *           },
+                     *           "money": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 812,
+                     *               "amount_minor": 12500,
+                     *               "succeeded_minor": 9120000,
+                     *               "refunded_minor": 231000
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "start": "2026-03-14T15:09:26Z",
+                     *       "end": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformAnalytics"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_slow_queries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the largest total or mean time first
+                 * @example total
+                 */
+                order?: components["schemas"]["StatementOrder"];
+                /**
+                 * @description statements, at most
+                 * @example 50
+                 */
+                limit?: number;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "detail": "Add pg_stat_statements to shared_preload_libraries, then run: CREATE EXTENSION pg_stat_statements.",
+                     *       "items": [
+                     *         {
+                     *           "query": "SELECT * FROM api.payments_view WHERE tenant_id = $1",
+                     *           "calls": 18204,
+                     *           "mean_ms": 1.21,
+                     *           "max_ms": 88.4,
+                     *           "total_ms": 22026.8,
+                     *           "rows_returned": 18204
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SlowStatements"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

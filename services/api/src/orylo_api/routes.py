@@ -30,10 +30,10 @@ from orylo_api.payments import bulk as payment_bulk
 from orylo_api.payments import endpoints as payments
 from orylo_api.payments import export as payment_export
 from orylo_api.payments import list_endpoints as payment_lists
+from orylo_api.platform import analytics, slow_queries, visits
 from orylo_api.platform import health as platform_health
 from orylo_api.platform import tenants as platform_tenants
 from orylo_api.platform import users as platform_users
-from orylo_api.platform import visits
 from orylo_api.preferences import endpoints as preferences
 from orylo_api.problems import endpoints as problems
 from orylo_api.quality import endpoints as quality
@@ -60,6 +60,8 @@ ROUTES: Sequence[Route] = (
     *platform_tenants.ROUTES,
     *platform_users.ROUTES,
     *platform_health.ROUTES,
+    *analytics.ROUTES,
+    *slow_queries.ROUTES,
     *visits.ROUTES,
     *overview.ROUTES,
     *attention.ROUTES,
