@@ -60,6 +60,7 @@ from orylo_dispatch.handlers import (
 )
 from orylo_dispatch.kinds import meta, open_session, stripe
 from orylo_dispatch.maintenance import maintenance
+from orylo_dispatch.metrics import start_counting
 from orylo_dispatch.private_port import DeliveryEndpoints
 from orylo_dispatch.settings import Settings
 
@@ -91,6 +92,7 @@ async def open_app(
         session = await enter(open_session())
         kinds: Mapping[str, SinkKind] = {"meta": meta(settings, session)}
         providers: Mapping[str, SinkKind] = {"stripe": stripe(settings, session, plane)}
+        start_counting([*kinds, *providers])
         states = DestinationStates(pool, offer=relay.offer)
         open_sender = partial(Sender, states=states, plane=plane, offer=relay.offer, clock=clock)
         sender = await enter(open_sender(DeliveryQueue(pool, CONVERSION_COLUMNS), kinds=kinds))

@@ -1,0 +1,2 @@
+-- Drops the function: nothing measures the outboxes of other services.
+DROP FUNCTION control.outboxes();
