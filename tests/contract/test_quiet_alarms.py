@@ -75,6 +75,7 @@ def health() -> Series:
     series |= {
         'orylo_dispatch_oldest_due_seconds{job="dispatch"}': constant(0),
         'orylo_dispatch_destination_on_hold{destination="d"}': constant(0),
+        'orylo_dispatch_token_expires_timestamp_seconds{destination="d"}': constant(60 * 86_400),
         'orylo_reconciliations_total{gateway="stripe", state="failed"}': constant(0),
         'orylo_detector_fuses_tripped{job="detector"}': constant(0),
         'orylo_detector_uncounted_total{job="detector"}': constant(0),

@@ -31,6 +31,9 @@ OLDEST_DUE_SECONDS = Gauge("orylo_dispatch_oldest_due_seconds", "Time since the 
 ON_HOLD = Gauge(
     "orylo_dispatch_destination_on_hold", "1 while the destination refuses its token or configuration", ["destination"]
 )
+TOKEN_EXPIRES = Gauge(
+    "orylo_dispatch_token_expires_timestamp_seconds", "When a destination's access token expires", ["destination"]
+)
 
 
 def start_counting(kinds: Iterable[str]) -> None:
