@@ -13,7 +13,7 @@ WORKERS ?= 3
 # Tests that need no server.
 FAST := -m "not integration and not e2e" tests/unit tests/contract
 
-.PHONY: help setup run web clients test test-fast lint fmt bench soak chaos docs lock clean
+.PHONY: help setup run web clients test test-fast lint fmt bench soak chaos screenshots docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ soak: setup ## Send a million webhooks at a steady pace and count them at every 
 
 chaos: setup ## Kill processes and servers under load, take Meta down, and check that nothing is lost
 	@for script in tests/chaos/*.py; do $(BIN)/python -m "tests.chaos.$$(basename "$$script" .py)"; done
+
+screenshots: setup web ## Take the pictures of the documents from the demo, in both themes
+	@$(BIN)/python -m tests.screenshots $(ARGS)
 
 docs: setup ## Generate the documents that come from code
 	@$(BIN)/python -m orylo_common.asyncapi > docs/asyncapi.json

@@ -95,6 +95,18 @@ def paths(ids: dict[str, str]) -> list[str]:
         f"/api/v1/timeseries?granularity=day&metrics=payments&split=method&from={since(364)}",
         f"/api/v1/funnel?compare=previous_period&from={since(30)}",
         "/api/v1/quality?weeks=12",
+        "/api/v1/payments",
+        "/api/v1/payments?decision=block",
+        "/api/v1/payments?decision=block&state=succeeded",
+        "/api/v1/payments?conversion=failed",
+        "/api/v1/payments?min_risk=90",
+        "/api/v1/payments?verdict=fraud",
+        "/api/v1/payments?min_amount=100000&currency=BRL",
+        f"/api/v1/payments?gateway=hotmart&state=failed&from={since(30)}",
+        "/api/v1/customers",
+        "/api/v1/customers?status=blocked",
+        f"/api/v1/customers?max_trust=20&last_seen_from={since(30)}",
+        "/api/v1/conversions?status=failed",
     ]
     for route in ROUTES:
         if not _is_read(route) or route.path in {path.partition("?")[0] for path in found}:

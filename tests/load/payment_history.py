@@ -226,13 +226,15 @@ async def _copy(connection: Connection, chunk: Sequence[Purchase]) -> None:
             {"verdict": [sort_key(0, each.payment.updated_at, ""), f"judged_{each.verdict}"]},
             each.verdict,
             sort_key(0, each.payment.updated_at, ""),
+            "ana@shop.example",
             each.payment.updated_at,
             each.payment.updated_at,
         )
         for each in chunk
         if each.verdict
     ]
-    columns = ("tenant_id", "payment_id", "reports", "verdict", "verdict_key", "verdict_at", "reported_at")
+    verdict_columns = ("verdict", "verdict_key", "verdict_actor", "verdict_at")
+    columns = ("tenant_id", "payment_id", "reports", *verdict_columns, "reported_at")
     await connection.copy_records_to_table("fraud_evidence", schema_name="api", records=verdicts, columns=columns)
 
 

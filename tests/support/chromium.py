@@ -20,10 +20,14 @@ ARGUMENTS = (
 )
 
 
+def chromium() -> str:
+    """Return the path of this machine's Chromium."""
+    return next(filter(None, map(shutil.which, NAMES)), None) or str(program("chromium", "chromium"))
+
+
 @asynccontextmanager
 async def headless_chromium() -> AsyncIterator[Browser]:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    path = found or str(program("chromium", "chromium"))
+    path = chromium()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:

@@ -8,6 +8,7 @@ import pytest
 from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_common.control.flags import set_flag
 from orylo_common.control.switches import PLATFORM, Switch, SwitchName, switch_off, switch_on
+from orylo_common.control.tenant_states import resume_tenant, suspend_tenant
 from orylo_common.messages import ConversionMatched, Tracking
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import Dispatch, Shop
@@ -38,6 +39,24 @@ async def test_conversions_wait_while_a_switch_stops_sending_and_are_sent_once_a
 
     async with admin.acquire() as connection, connection.transaction():
         await switch_off(connection, tenant_id, SwitchName.STOP_SENDING, target, actor=ACTOR, now=now)
+    await eventually(lambda: fake_meta.datasets[DATASET].report()["event_ids"] == {paid.payment_id: 1})
+
+
+async def test_a_suspended_tenants_conversions_wait_until_it_is_resumed(
+    dispatch: Dispatch, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
+) -> None:
+    now = datetime.now(UTC)
+    async with admin.acquire() as connection, connection.transaction():
+        await suspend_tenant(connection, shop.tenant_id, reason="unpaid", actor=ACTOR, now=now)
+    await dispatch.plane.reload()
+    paid = shop.payment()
+    await dispatch.allow(paid)
+    await eventually(lambda: bool(dispatch.sender._workers))
+    assert await dispatch.states() == {paid.payment_id: "pending"}
+    assert await admin.fetchval("SELECT count(*) FROM dispatch.attempts") == 0
+
+    async with admin.acquire() as connection, connection.transaction():
+        await resume_tenant(connection, shop.tenant_id, actor=ACTOR)
     await eventually(lambda: fake_meta.datasets[DATASET].report()["event_ids"] == {paid.payment_id: 1})
 
 

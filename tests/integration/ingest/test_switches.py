@@ -9,8 +9,10 @@ import pytest
 
 from orylo_common.control.flags import set_flag
 from orylo_common.control.switches import PLATFORM, Switch, SwitchName, switch_off, switch_on
+from orylo_common.control.tenant_states import GRACE, delete_tenant, restore_tenant, resume_tenant, suspend_tenant
 from orylo_common.control.tenants import find_tenant
 from orylo_common.ids import uuid7
+from orylo_common.messages import ClickRecorded
 from tests.integration.ingest.running import TENANT, Answer, Ingest, running_ingest
 from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
@@ -86,15 +88,16 @@ async def test_another_gateway_goes_on(ingest: Ingest) -> None:
     assert (await ingest.stripe(payment(1))).status in (200, 202)
 
 
+async def visit(ingest: Ingest) -> int:
+    body = {"kind": "pageview", "click_id": f"oc_{uuid7().hex[-22:]}", "url": "https://shop.example/?fbclid=IwAR0"}
+    async with ingest.session.post(f"{ingest.url}/api/v1/track/{TENANT}", json=body) as response:
+        return response.status
+
+
 async def test_visits_are_recorded_only_while_the_flag_is_on(ingest: Ingest) -> None:
     await ingest.configure()
 
-    async def visit() -> int:
-        body = {"kind": "pageview", "click_id": f"oc_{uuid7().hex[-22:]}", "url": "https://shop.example/?fbclid=IwAR0"}
-        async with ingest.session.post(f"{ingest.url}/api/v1/track/{TENANT}", json=body) as response:
-            return response.status
-
-    assert await visit() == 202
+    assert await visit(ingest) == 202
     await eventually(lambda: bool(ingest.published.messages))
 
     async with ingest.pool.acquire() as connection, connection.transaction():
@@ -103,7 +106,33 @@ async def test_visits_are_recorded_only_while_the_flag_is_on(ingest: Ingest) -> 
 
     async def is_ignored() -> bool:
         before = len(ingest.published.messages)
-        assert await visit() == 202
+        assert await visit(ingest) == 202
         return len(ingest.published.messages) == before and await ingest.rows("outbox") == 0
 
     await eventually(is_ignored)
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["suspended", "deleted"])
+async def test_a_stopped_tenants_gateways_are_asked_to_come_back(ingest: Ingest, deleted: bool) -> None:
+    await ingest.configure()
+    before, now = await ingest.rows("events"), datetime.now(UTC)
+    number = int(now.timestamp() * 1000)
+    async with ingest.pool.acquire() as connection, connection.transaction():
+        tenant_id = (await find_tenant(connection, TENANT)).id
+        if deleted:
+            await delete_tenant(connection, tenant_id, reason="closed", grace=GRACE, actor=ACTOR, now=now)
+        else:
+            await suspend_tenant(connection, tenant_id, reason="unpaid", actor=ACTOR, now=now)
+    stopped = await answer_becomes(ingest, 503, number)
+    assert (stopped.body["code"], stopped.headers["Retry-After"]) == ("webhooks_stopped", "300")
+    stored = await ingest.rows("events")
+    assert await visit(ingest) == 202
+    assert not [each for each in ingest.published.messages if isinstance(each, ClickRecorded)]
+
+    async with ingest.pool.acquire() as connection, connection.transaction():
+        if deleted:
+            await restore_tenant(connection, tenant_id, actor=ACTOR, now=now)
+        else:
+            await resume_tenant(connection, tenant_id, actor=ACTOR)
+    await answer_becomes(ingest, 200 if stored > before else 202, number)
+    assert await ingest.rows("events") == before + 1

@@ -164,6 +164,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tenants with their figures of trouble
+         * @description By slug. `GET /api/v1/platform/analytics` has those with the most trouble first. For the roles operator.
+         */
+        get: operations["list_platform_tenants"];
+        put?: never;
+        /**
+         * Create a tenant
+         * @description It has no users and no gateways yet. 409 if the slug is taken. For the roles operator.
+         */
+        post: operations["add_platform_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A tenant with its figures of trouble
+         * @description Also one that is suspended or to be deleted. For the roles operator.
+         */
+        get: operations["show_platform_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a tenant's name
+         * @description The slug stays, as it is part of URLs. For the roles operator.
+         */
+        patch: operations["rename_platform_tenant"];
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend a tenant
+         * @description Its webhooks get 503, which gateways repeat; its users and API keys get 403; nothing is sent to its destinations. Earlier webhooks are kept, and conversions wait. 409 unless it is active. For the roles operator.
+         */
+        post: operations["suspend_platform_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a suspended tenant run again
+         * @description Conversions that waited are sent: to Meta, those of the last seven days. 409 unless it is suspended. For the roles operator.
+         */
+        post: operations["resume_platform_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a tenant after a grace period
+         * @description Until then it is suspended and can be restored. 409 if it is to be deleted already. For the roles operator.
+         */
+        post: operations["delete_platform_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a tenant's deletion back
+         * @description It is active or suspended, as before. 409 if it is not to be deleted, or its date has passed. For the roles operator.
+         */
+        post: operations["restore_platform_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{id}/enter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter a tenant for support
+         * @description The caller's session is in the tenant for 30 minutes, or until `POST /api/v1/auth/leave`. It reads as a viewer does; every change gets 403 `impersonation_read_only`. `GET /api/v1/auth/me` says so, and the audit logs of the tenant and of the platform have the reason. 409 for an API key, and if the session has entered a tenant. For the roles operator.
+         */
+        post: operations["enter_platform_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the tenant that the session has entered
+         * @description The session is in the operator's own tenant again. Does nothing if it has entered none.
+         */
+        post: operations["leave_entered_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -5206,6 +5374,27 @@ export interface components {
             role: components["schemas"]["Role"];
             permissions: components["schemas"]["Permission"][];
             tenant: components["schemas"]["TenantIdentity"];
+            /** @description null, unless an operator has entered the tenant: nothing can be changed then */
+            impersonation: components["schemas"]["ImpersonationNotice"] | null;
+        };
+        /**
+         * ImpersonationNotice
+         * @description An operator has entered the tenant. The caller's own tenant comes back when it ends.
+         */
+        ImpersonationNotice: {
+            /**
+             * @description the operator's email address
+             * @example otto@orylo.example
+             */
+            operator: string;
+            /** @example Ticket 4711: sales are missing since Monday. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description when it ends, unless the operator leaves before
+             * @example 2099-12-31T00:00:00Z
+             */
+            until: string;
         };
         /**
          * ImportProblem
@@ -5909,6 +6098,16 @@ export interface components {
              */
             secret: string;
         };
+        /** NewTenant */
+        NewTenant: {
+            /**
+             * @description a part of the tenant's URLs, for ever
+             * @example my-shop
+             */
+            slug: string;
+            /** @example My shop */
+            name: string;
+        };
         /** Note */
         Note: {
             /** Format: uuid */
@@ -6493,7 +6692,31 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants";
+        /** PlatformTenant */
+        PlatformTenant: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            /** @example My shop */
+            name: string;
+            state: components["schemas"]["TenantState"];
+            suspended_at: string | null;
+            /** @example The invoice of May is open. */
+            suspension_reason: string | null;
+            /** @description it can be restored until then; null: it is not to be deleted */
+            delete_at: string | null;
+            /** @example The merchant has closed the shop. */
+            deletion_reason: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description those who are not disabled
+             * @example 4
+             */
+            users: number;
+            figures: components["schemas"]["TenantFigures"];
+        };
         /** Point */
         Point: {
             /**
@@ -6923,6 +7146,14 @@ export interface components {
             p50_ms: number | null;
             p95_ms: number | null;
             p99_ms: number | null;
+        };
+        /** ReasonBody */
+        ReasonBody: {
+            /**
+             * @description for the audit log
+             * @example The invoice of May is open.
+             */
+            reason: string;
         };
         /**
          * ReasonPoints
@@ -7951,6 +8182,12 @@ export interface components {
             /** @default null */
             next_cursor: string | null;
         };
+        /**
+         * SendingState
+         * @description The sending of a tenant's conversions: the state of its worst destination.
+         * @enum {string}
+         */
+        SendingState: "ok" | "unavailable" | "on_hold" | "stopped" | "no_destination";
         /** Series */
         Series: {
             range: components["schemas"]["SeriesRange"];
@@ -8322,6 +8559,46 @@ export interface components {
         SwitchesChanged: {
             items: components["schemas"]["ActiveSwitch"][];
         };
+        /** TenantChange */
+        TenantChange: {
+            /** @example My shop */
+            name: string;
+        };
+        /** TenantDeletion */
+        TenantDeletion: {
+            /**
+             * @description for the audit log
+             * @example The merchant has closed the shop.
+             */
+            reason: string;
+            /**
+             * @description against slips: the tenant's slug
+             * @example my-shop
+             */
+            confirm: string;
+            /**
+             * @description how long the tenant can be restored
+             * @default 30
+             * @example 30
+             */
+            grace_days: number;
+        };
+        /** TenantFigures */
+        TenantFigures: {
+            /** @description to the minute, if it is at most two days old; of the last 30 days */
+            last_webhook_at: string | null;
+            /**
+             * @description the mean of the last 7 days
+             * @example 1204.3
+             */
+            webhooks_per_day: number;
+            /**
+             * @description exact up to 1000, where it stops
+             * @example 214
+             */
+            open_dead_letters: number;
+            sending: components["schemas"]["SendingState"];
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -8334,6 +8611,20 @@ export interface components {
             slug: string;
             name: string;
         };
+        /**
+         * TenantPage
+         * @description By slug.
+         */
+        TenantPage: {
+            items: components["schemas"]["PlatformTenant"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * TenantState
+         * @enum {string}
+         */
+        TenantState: "active" | "suspended" | "deleting";
         /**
          * Theme
          * @enum {string}
@@ -9284,6 +9575,11 @@ export interface operations {
                      *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *           "slug": "my-shop",
                      *           "name": "Expensive first order"
+                     *         },
+                     *         "impersonation": {
+                     *           "operator": "otto@orylo.example",
+                     *           "reason": "Ticket 4711: sales are missing since Monday.",
+                     *           "until": "2099-12-31T00:00:00Z"
                      *         }
                      *       },
                      *       "csrf_token": "kq3Z8v0yYw2c4bN1",
@@ -9334,6 +9630,11 @@ export interface operations {
                      *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *           "slug": "my-shop",
                      *           "name": "Expensive first order"
+                     *         },
+                     *         "impersonation": {
+                     *           "operator": "otto@orylo.example",
+                     *           "reason": "Ticket 4711: sales are missing since Monday.",
+                     *           "until": "2099-12-31T00:00:00Z"
                      *         }
                      *       },
                      *       "csrf_token": "kq3Z8v0yYw2c4bN1",
@@ -9407,6 +9708,11 @@ export interface operations {
                      *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *         "slug": "my-shop",
                      *         "name": "Expensive first order"
+                     *       },
+                     *       "impersonation": {
+                     *         "operator": "otto@orylo.example",
+                     *         "reason": "Ticket 4711: sales are missing since Monday.",
+                     *         "until": "2099-12-31T00:00:00Z"
                      *       }
                      *     }
                      */
@@ -9593,6 +9899,685 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_platform_tenants: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description a part of the slug or of the name
+                 * @example shop
+                 */
+                q?: string;
+                /**
+                 * @description only in this state
+                 * @example active
+                 */
+                state?: components["schemas"]["TenantState"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "slug": "my-shop",
+                     *           "name": "My shop",
+                     *           "state": "active",
+                     *           "suspended_at": "2026-03-14T15:09:26Z",
+                     *           "suspension_reason": "The invoice of May is open.",
+                     *           "delete_at": "2026-03-14T15:09:26Z",
+                     *           "deletion_reason": "The merchant has closed the shop.",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "users": 4,
+                     *           "figures": {
+                     *             "last_webhook_at": "2026-03-14T15:09:26Z",
+                     *             "webhooks_per_day": 1204.3,
+                     *             "open_dead_letters": 214,
+                     *             "sending": "ok"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TenantPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_platform_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "slug": "my-shop",
+                 *       "name": "My shop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewTenant"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "slug": "my-shop",
+                     *       "name": "My shop",
+                     *       "state": "active",
+                     *       "suspended_at": "2026-03-14T15:09:26Z",
+                     *       "suspension_reason": "The invoice of May is open.",
+                     *       "delete_at": "2026-03-14T15:09:26Z",
+                     *       "deletion_reason": "The merchant has closed the shop.",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "users": 4,
+                     *       "figures": {
+                     *         "last_webhook_at": "2026-03-14T15:09:26Z",
+                     *         "webhooks_per_day": 1204.3,
+                     *         "open_dead_letters": 214,
+                     *         "sending": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformTenant"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_platform_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "slug": "my-shop",
+                     *       "name": "My shop",
+                     *       "state": "active",
+                     *       "suspended_at": "2026-03-14T15:09:26Z",
+                     *       "suspension_reason": "The invoice of May is open.",
+                     *       "delete_at": "2026-03-14T15:09:26Z",
+                     *       "deletion_reason": "The merchant has closed the shop.",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "users": 4,
+                     *       "figures": {
+                     *         "last_webhook_at": "2026-03-14T15:09:26Z",
+                     *         "webhooks_per_day": 1204.3,
+                     *         "open_dead_letters": 214,
+                     *         "sending": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformTenant"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    rename_platform_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "My shop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TenantChange"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "slug": "my-shop",
+                     *       "name": "My shop",
+                     *       "state": "active",
+                     *       "suspended_at": "2026-03-14T15:09:26Z",
+                     *       "suspension_reason": "The invoice of May is open.",
+                     *       "delete_at": "2026-03-14T15:09:26Z",
+                     *       "deletion_reason": "The merchant has closed the shop.",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "users": 4,
+                     *       "figures": {
+                     *         "last_webhook_at": "2026-03-14T15:09:26Z",
+                     *         "webhooks_per_day": 1204.3,
+                     *         "open_dead_letters": 214,
+                     *         "sending": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformTenant"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    suspend_platform_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The invoice of May is open."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "slug": "my-shop",
+                     *       "name": "My shop",
+                     *       "state": "active",
+                     *       "suspended_at": "2026-03-14T15:09:26Z",
+                     *       "suspension_reason": "The invoice of May is open.",
+                     *       "delete_at": "2026-03-14T15:09:26Z",
+                     *       "deletion_reason": "The merchant has closed the shop.",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "users": 4,
+                     *       "figures": {
+                     *         "last_webhook_at": "2026-03-14T15:09:26Z",
+                     *         "webhooks_per_day": 1204.3,
+                     *         "open_dead_letters": 214,
+                     *         "sending": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformTenant"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    resume_platform_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "slug": "my-shop",
+                     *       "name": "My shop",
+                     *       "state": "active",
+                     *       "suspended_at": "2026-03-14T15:09:26Z",
+                     *       "suspension_reason": "The invoice of May is open.",
+                     *       "delete_at": "2026-03-14T15:09:26Z",
+                     *       "deletion_reason": "The merchant has closed the shop.",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "users": 4,
+                     *       "figures": {
+                     *         "last_webhook_at": "2026-03-14T15:09:26Z",
+                     *         "webhooks_per_day": 1204.3,
+                     *         "open_dead_letters": 214,
+                     *         "sending": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformTenant"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_platform_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The merchant has closed the shop.",
+                 *       "confirm": "my-shop",
+                 *       "grace_days": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["TenantDeletion"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "slug": "my-shop",
+                     *       "name": "My shop",
+                     *       "state": "active",
+                     *       "suspended_at": "2026-03-14T15:09:26Z",
+                     *       "suspension_reason": "The invoice of May is open.",
+                     *       "delete_at": "2026-03-14T15:09:26Z",
+                     *       "deletion_reason": "The merchant has closed the shop.",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "users": 4,
+                     *       "figures": {
+                     *         "last_webhook_at": "2026-03-14T15:09:26Z",
+                     *         "webhooks_per_day": 1204.3,
+                     *         "open_dead_letters": 214,
+                     *         "sending": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformTenant"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    restore_platform_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "slug": "my-shop",
+                     *       "name": "My shop",
+                     *       "state": "active",
+                     *       "suspended_at": "2026-03-14T15:09:26Z",
+                     *       "suspension_reason": "The invoice of May is open.",
+                     *       "delete_at": "2026-03-14T15:09:26Z",
+                     *       "deletion_reason": "The merchant has closed the shop.",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "users": 4,
+                     *       "figures": {
+                     *         "last_webhook_at": "2026-03-14T15:09:26Z",
+                     *         "webhooks_per_day": 1204.3,
+                     *         "open_dead_letters": 214,
+                     *         "sending": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformTenant"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    enter_platform_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The invoice of May is open."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "user",
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "name": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "permissions": [
+                     *         "read"
+                     *       ],
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       },
+                     *       "impersonation": {
+                     *         "operator": "otto@orylo.example",
+                     *         "reason": "Ticket 4711: sales are missing since Monday.",
+                     *         "until": "2099-12-31T00:00:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    leave_entered_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "user",
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "name": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "permissions": [
+                     *         "read"
+                     *       ],
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       },
+                     *       "impersonation": {
+                     *         "operator": "otto@orylo.example",
+                     *         "reason": "Ticket 4711: sales are missing since Monday.",
+                     *         "until": "2099-12-31T00:00:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };

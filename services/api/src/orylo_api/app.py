@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
+from orylo_api.access.impersonation import END_FORGOTTEN_EVERY, end_forgotten
 from orylo_api.call import SERVICES, Services
 from orylo_api.certificate import CHECK_EVERY, measure_certificate
 from orylo_api.dead_letters.open_letters import measure_open
@@ -89,6 +90,7 @@ async def open_app(
         for name, interval, job in (
             ("api.stream_retention", STREAM_EVERY, delete_stream_events),
             ("api.retention", OTHERS_EVERY, delete_old),
+            ("api.impersonations", END_FORGOTTEN_EVERY, partial(end_forgotten, clock=clock)),
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 

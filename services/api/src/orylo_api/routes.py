@@ -29,6 +29,8 @@ from orylo_api.payments import bulk as payment_bulk
 from orylo_api.payments import endpoints as payments
 from orylo_api.payments import export as payment_export
 from orylo_api.payments import list_endpoints as payment_lists
+from orylo_api.platform import tenants as platform_tenants
+from orylo_api.platform import visits
 from orylo_api.preferences import endpoints as preferences
 from orylo_api.problems import endpoints as problems
 from orylo_api.quality import endpoints as quality
@@ -52,6 +54,8 @@ from orylo_api.webhooks import endpoints as webhooks
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
     *second_factor.ROUTES,
+    *platform_tenants.ROUTES,
+    *visits.ROUTES,
     *overview.ROUTES,
     *attention.ROUTES,
     *timeseries.ROUTES,

@@ -7,6 +7,7 @@ export function identity(changes: Partial<Identity> = {}): Identity {
     name: "ana@shop.example",
     role: "owner",
     permissions: ["read"],
+    impersonation: null,
     tenant: { id: "0190c5a2-0000-7000-8000-000000000002", slug: "minha-loja", name: "Minha Loja" },
     ...changes,
   };

@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from orylo_cli.commands import tenant_state
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
 from orylo_cli.console import print_json, print_note, print_rows, print_text
 from orylo_cli.target import open_target
 from orylo_common.control.tenants import create_tenant, list_tenants
 
 app = typer.Typer(no_args_is_help=True, help="The merchants that use the platform.")
+for command in (tenant_state.suspend, tenant_state.resume, tenant_state.delete, tenant_state.restore):
+    app.command()(command)
 
 
 @app.command()
@@ -37,7 +40,7 @@ def create(
 
 @app.command("list")
 def list_(as_json: JsonOption = False, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
-    """List the tenants with their enabled gateways.
+    """List the tenants with their state and their enabled gateways.
 
     Example: `orylo tenant list --json`
     """

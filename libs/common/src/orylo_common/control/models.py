@@ -28,11 +28,19 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+class TenantState(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    # Until its date it can be restored.
+    DELETING = "deleting"
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     id: UUID
     slug: str
     name: str
+    state: TenantState = TenantState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

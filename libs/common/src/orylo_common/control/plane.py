@@ -21,7 +21,15 @@ from pydantic import ValidationError
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.flags import FlagValues, is_enabled, load_flags
 from orylo_common.control.keyring import Keyring, WrongMasterKey
-from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantRules, TenantSettings
+from orylo_common.control.models import (
+    Destination,
+    GatewaySecret,
+    GatewaySetting,
+    Tenant,
+    TenantRules,
+    TenantSettings,
+    TenantState,
+)
 from orylo_common.control.switches import Switch, SwitchName, load_switches, switch_for
 from orylo_common.postgres.listening import listening
 from orylo_common.postgres.pool import Connection, open_pool
@@ -30,7 +38,7 @@ CHANNEL = "orylo_control"
 # The maximum delay of a change whose notification was lost.
 RELOAD_EVERY = timedelta(seconds=30)
 
-SELECT_TENANTS = "SELECT id, slug, name FROM control.tenants"
+SELECT_TENANTS = "SELECT id, slug, name, state FROM control.tenants"
 SELECT_GATEWAYS = """
     SELECT g.tenant_id, g.gateway, g.enabled, g.mode, g.accept, g.timezone,
            g.allowed_networks::text[] AS allowed_networks,
@@ -83,6 +91,8 @@ SECRET_PARTS = frozenset({Part.GATEWAYS, Part.DESTINATIONS, Part.DOCUMENT_KEY})
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     tenants: dict[str, Tenant] = field(default_factory=dict)
+    # Those that are suspended or to be deleted.
+    stopped: frozenset[UUID] = frozenset()
     gateways: dict[tuple[UUID, str], GatewaySetting] = field(default_factory=dict)
     destinations: dict[UUID, tuple[Destination, ...]] = field(default_factory=dict)
     settings: dict[tuple[UUID, str], dict[str, Any]] = field(default_factory=dict)
@@ -110,6 +120,10 @@ class ControlPlane:
 
     def tenants(self) -> tuple[Tenant, ...]:
         return tuple({tenant.id: tenant for tenant in self._snapshot.tenants.values()}.values())
+
+    def is_stopped(self, tenant_id: UUID) -> bool:
+        """Return whether a tenant is suspended or to be deleted."""
+        return tenant_id in self._snapshot.stopped
 
     def gateway(self, tenant_id: UUID, gateway: str) -> GatewaySetting | None:
         return self._snapshot.gateways.get((tenant_id, gateway))
@@ -165,8 +179,10 @@ class ControlPlane:
         """Read everything again. An undecryptable secret is left out; the other secrets are kept."""
         unreadable: dict[Part, set[UUID]] = {part: set() for part in self._parts}
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            tenants = await self._tenants(connection)
             snapshot = Snapshot(
-                tenants=await self._tenants(connection),
+                tenants=tenants,
+                stopped=frozenset(each.id for each in tenants.values() if each.state is not TenantState.ACTIVE),
                 gateways=await self._gateways(connection, unreadable) if Part.GATEWAYS in self._parts else {},
                 destinations=await self._destinations(connection, unreadable)
                 if Part.DESTINATIONS in self._parts
@@ -206,7 +222,10 @@ class ControlPlane:
         return listening("control.reload", self._pool, CHANNEL, reload, at_least_every=RELOAD_EVERY)
 
     async def _tenants(self, connection: Connection) -> dict[str, Tenant]:
-        tenants = [Tenant(_uuid(row["id"]), row["slug"], row["name"]) for row in await connection.fetch(SELECT_TENANTS)]
+        tenants = [
+            Tenant(_uuid(row["id"]), row["slug"], row["name"], TenantState(row["state"]))
+            for row in await connection.fetch(SELECT_TENANTS)
+        ]
         return {tenant.slug: tenant for tenant in tenants} | {str(tenant.id): tenant for tenant in tenants}
 
     async def _gateways(

@@ -9,6 +9,7 @@ from orylo_api.access.identity import Principal, find_by_access_token, find_by_a
 from orylo_api.access.roles import ALLOWED, Permission
 from orylo_api.call import Services
 from orylo_api.errors import Forbidden, Unauthenticated
+from orylo_common.control.models import TenantState
 
 CSRF_HEADER = "X-CSRF-Token"
 
@@ -31,6 +32,7 @@ async def authenticate(request: web.Request, services: Services) -> Principal:
         raise Unauthenticated("the session has ended or never existed", code="session_ended")
     if request.method not in SAFE_METHODS:
         check_csrf(request, principal.csrf_token)
+    check_tenant_runs(principal)
     return principal
 
 
@@ -42,7 +44,16 @@ async def _authenticate_machine(request: web.Request, services: Services) -> Pri
         principal = await find_by_api_key(connection, key.strip(), services.clock.now())
     if principal is None:
         raise Unauthenticated("the API key is unknown or revoked", code="unknown_api_key")
+    check_tenant_runs(principal)
     return principal
+
+
+def check_tenant_runs(principal: Principal) -> None:
+    """Raise `Forbidden` if the tenant is suspended or to be deleted. Operators may enter it."""
+    state = principal.tenant.state
+    if state is not TenantState.ACTIVE and principal.impersonation is None:
+        what = "is suspended" if state is TenantState.SUSPENDED else "is to be deleted"
+        raise Forbidden(f"{principal.tenant.name} {what}; ask the operator of the platform", code=f"tenant_{state}")
 
 
 def check_csrf(request: web.Request, expected: str | None) -> None:
@@ -59,6 +70,13 @@ def refuse_other_sites(request: web.Request) -> None:
     """Raise `Forbidden` if the browser reports that a page of another site sent the request."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden("the request was sent from another site", code="csrf")
+
+
+def check_changes_nothing(principal: Principal, route_changes: bool) -> None:
+    """Raise `Forbidden` for a change by an operator who has entered the tenant."""
+    if route_changes and principal.impersonation is not None:
+        detail = "nothing can be changed while you have entered a tenant; leave it first"
+        raise Forbidden(detail, code="impersonation_read_only")
 
 
 def authorise(principal: Principal, permission: Permission) -> None:

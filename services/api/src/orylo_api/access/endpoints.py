@@ -6,7 +6,7 @@ import structlog
 from aiohttp import web
 
 from orylo_api.access.audit import write_line
-from orylo_api.access.authentication import check_csrf, refuse_other_sites
+from orylo_api.access.authentication import check_csrf, check_tenant_runs, refuse_other_sites
 from orylo_api.access.cookies import (
     REFRESH_COOKIE,
     SESSION_COOKIE,
@@ -16,10 +16,11 @@ from orylo_api.access.cookies import (
 )
 from orylo_api.access.credentials import check_second_factor, rehash, verify
 from orylo_api.access.devices import DEVICE_COOKIE, Device, open_device, seal_device
-from orylo_api.access.identity import Principal, find_accounts, find_user
+from orylo_api.access.identity import Principal, find_accounts, find_by_access_token, find_user
+from orylo_api.access.impersonation import identity_of
 from orylo_api.access.lockout import LoginAttempt, charge, forgive
-from orylo_api.access.models import Identity, LoginRequest, SignedIn, TenantIdentity
-from orylo_api.access.roles import Permission, permissions_of
+from orylo_api.access.models import Identity, LoginRequest, SignedIn
+from orylo_api.access.roles import Permission
 from orylo_api.access.sessions import Session, Tokens, find_refresh, find_session, open_session, revoke, rotate
 from orylo_api.call import Call
 from orylo_api.errors import Unauthenticated
@@ -48,6 +49,7 @@ async def login(call: Call[None, None, LoginRequest]) -> web.Response:
         accounts = await find_accounts(connection, body.email, body.tenant)
     # No connection is held while passwords are verified.
     account = await verify(services, accounts, body)
+    check_tenant_runs(account.principal)
 
     guesses = [attempt]
     if account.totp_secret_encrypted is not None and body.totp is not None and device is None:
@@ -84,8 +86,11 @@ async def refresh(call: Call[None, None, None]) -> web.Response:
             check_csrf(call.request, session.csrf_token)
             user = await find_user(connection, session.tenant_id, session.user_id)
             if not reused and user is not None:
+                check_tenant_runs(user)
                 tokens = await rotate(connection, session, token, services.lifetimes, now)
-                return _signed_in(call, user, session, tokens)
+                # The session may be in a tenant that its operator has entered.
+                current = await find_by_access_token(connection, tokens.access, now)
+                return _signed_in(call, current or user, session, tokens)
             # Two clients hold the same token, and one of them stole it. Which one is unknown: both must sign in again.
             await revoke(connection, session, "refresh token used twice", now)
             if user is not None:
@@ -114,13 +119,13 @@ async def logout(call: Call[None, None, None]) -> web.Response:
 
 
 async def show_me(call: Call[None, None, None]) -> Identity:
-    return _identity(call.principal)
+    return identity_of(call.principal)
 
 
 def _signed_in(call: Call[None, None, Any], user: Principal, session: Session, tokens: Tokens) -> web.Response:
     services = call.services
     body = SignedIn(
-        me=_identity(user),
+        me=identity_of(user),
         csrf_token=session.csrf_token,
         expires_in_s=int(services.lifetimes.access.total_seconds()),
     )
@@ -128,17 +133,6 @@ def _signed_in(call: Call[None, None, Any], user: Principal, session: Session, t
     secure = needs_secure_cookies(call.request, services.settings)
     set_cookies(response, session, tokens, services.lifetimes, secure=secure)
     return response
-
-
-def _identity(principal: Principal) -> Identity:
-    return Identity(
-        kind=principal.kind,
-        id=principal.id,
-        name=principal.name,
-        role=principal.role,
-        permissions=permissions_of(principal.role),
-        tenant=TenantIdentity(id=principal.tenant.id, slug=principal.tenant.slug, name=principal.tenant.name),
-    )
 
 
 ROUTES = (

@@ -1,6 +1,6 @@
 """Look up callers. This precedes knowing the tenant, so it needs the role that sees all tenants."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -10,38 +10,44 @@ import asyncpg
 from orylo_api.access.sessions import hash_token
 from orylo_common.control import Tenant
 from orylo_common.control.api_keys import hash_api_key
-from orylo_common.control.models import Role
+from orylo_common.control.models import Role, TenantState
 from orylo_common.postgres.pool import Connection
 
+# An impersonation counts while its session, its operator and the operator's own tenant are what they were.
 FIND_BY_SESSION = """
-    SELECT u.id, u.email, u.role, s.id AS session_id, s.csrf_token, t.id AS tenant_id, t.slug, t.name
+    SELECT u.id, u.email, u.role, s.id AS session_id, s.csrf_token, t.id AS tenant_id, t.slug, t.name, t.state,
+           e.id AS entered_id, e.slug AS entered_slug, e.name AS entered_name, e.state AS entered_state,
+           i.id AS impersonation_id, i.reason, i.expires_at
     FROM api.session_tokens AS k
     JOIN api.sessions AS s ON s.tenant_id = k.tenant_id AND s.id = k.session_id
     JOIN control.users AS u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
     JOIN control.tenants AS t ON t.id = u.tenant_id
+    LEFT JOIN api.impersonations AS i ON i.session_id = s.id AND i.ended_at IS NULL AND i.expires_at > $2
+        AND u.role = 'operator' AND t.state = 'active'
+    LEFT JOIN control.tenants AS e ON e.id = i.tenant_id
     WHERE k.token_hash = $1 AND k.kind = 'access' AND k.expires_at > $2
       AND s.revoked_at IS NULL AND u.disabled_at IS NULL
 """
 # The key's last use is recorded at most once a minute: most requests that read should not write.
 FIND_BY_KEY = """
     WITH found AS (
-        SELECT k.id, k.name AS key_name, k.role, k.last_used_at, t.id AS tenant_id, t.slug, t.name
+        SELECT k.id, k.name AS key_name, k.role, k.last_used_at, t.id AS tenant_id, t.slug, t.name, t.state
         FROM control.api_keys AS k JOIN control.tenants AS t ON t.id = k.tenant_id
         WHERE k.key_hash = $1 AND k.revoked_at IS NULL
     ), recorded AS (
         UPDATE control.api_keys AS k SET last_used_at = $2 FROM found
         WHERE k.id = found.id AND (found.last_used_at IS NULL OR found.last_used_at < $2::timestamptz - $3::interval)
     )
-    SELECT id, key_name, role, tenant_id, slug, name FROM found
+    SELECT id, key_name, role, tenant_id, slug, name, state FROM found
 """
 FIND_USERS = """
-    SELECT u.id, u.email, u.role, u.password_hash, u.totp_secret_encrypted, t.id AS tenant_id, t.slug, t.name
+    SELECT u.id, u.email, u.role, u.password_hash, u.totp_secret_encrypted, t.id AS tenant_id, t.slug, t.name, t.state
     FROM control.users AS u JOIN control.tenants AS t ON t.id = u.tenant_id
     WHERE u.email = $1 AND u.disabled_at IS NULL AND ($2::text IS NULL OR t.slug = $2)
     ORDER BY t.created_at LIMIT $3
 """
 FIND_USER = """
-    SELECT u.id, u.email, u.role, t.id AS tenant_id, t.slug, t.name
+    SELECT u.id, u.email, u.role, t.id AS tenant_id, t.slug, t.name, t.state
     FROM control.users AS u JOIN control.tenants AS t ON t.id = u.tenant_id
     WHERE u.tenant_id = $1 AND u.id = $2
 """
@@ -53,8 +59,17 @@ MAX_TENANTS_PER_EMAIL = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Impersonation:
+    """An operator's visit to another tenant, in which nothing can be changed."""
+
+    id: UUID
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller: a user with a session, or a machine with an API key."""
+    """The caller: a user with a session, or a machine with an API key. An impersonating operator is a viewer."""
 
     kind: Literal["user", "api_key"]
     id: UUID
@@ -63,6 +78,8 @@ class Principal:
     tenant: Tenant
     # The session's; requests with an API key need none.
     csrf_token: str | None = field(default=None, repr=False)
+    session_id: UUID | None = None
+    impersonation: Impersonation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +93,17 @@ class LoginAccount:
 
 async def find_by_access_token(connection: Connection, token: str, now: datetime) -> Principal | None:
     row = await connection.fetchrow(FIND_BY_SESSION, hash_token(token), now)
-    return None if row is None else _user(row, row["csrf_token"])
+    if row is None:
+        return None
+    user = replace(_user(row), csrf_token=row["csrf_token"], session_id=row["session_id"])
+    if row["entered_id"] is None:
+        return user
+    return replace(
+        user,
+        role=Role.VIEWER,
+        tenant=Tenant(row["entered_id"], row["entered_slug"], row["entered_name"], TenantState(row["entered_state"])),
+        impersonation=Impersonation(row["impersonation_id"], row["reason"], row["expires_at"]),
+    )
 
 
 async def find_by_api_key(connection: Connection, key: str, now: datetime) -> Principal | None:
@@ -97,9 +124,9 @@ async def find_user(connection: Connection, tenant_id: UUID, user_id: UUID) -> P
     return None if row is None else _user(row)
 
 
-def _user(row: asyncpg.Record, csrf_token: str | None = None) -> Principal:
-    return Principal("user", row["id"], row["email"], Role(row["role"]), _tenant(row), csrf_token)
+def _user(row: asyncpg.Record) -> Principal:
+    return Principal("user", row["id"], row["email"], Role(row["role"]), _tenant(row))
 
 
 def _tenant(row: asyncpg.Record) -> Tenant:
-    return Tenant(row["tenant_id"], row["slug"], row["name"])
+    return Tenant(row["tenant_id"], row["slug"], row["name"], TenantState(row["state"]))

@@ -1,9 +1,11 @@
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, SecretStr, StringConstraints
 
 from orylo_api.access.roles import Permission
+from orylo_api.http.examples import FUTURE
 from orylo_api.http.fields import RequestPart, ResponseBody
 from orylo_common.control.models import Role
 
@@ -36,6 +38,14 @@ class TenantIdentity(ResponseBody):
     name: str
 
 
+class ImpersonationNotice(ResponseBody):
+    """An operator has entered the tenant. The caller's own tenant comes back when it ends."""
+
+    operator: str = Field(description="the operator's email address", examples=["otto@orylo.example"])
+    reason: str = Field(examples=["Ticket 4711: sales are missing since Monday."])
+    until: datetime = Field(description="when it ends, unless the operator leaves before", examples=[FUTURE])
+
+
 class Identity(ResponseBody):
     """The caller, and what they may do."""
 
@@ -45,6 +55,9 @@ class Identity(ResponseBody):
     role: Role
     permissions: list[Permission]
     tenant: TenantIdentity
+    impersonation: ImpersonationNotice | None = Field(
+        description="null, unless an operator has entered the tenant: nothing can be changed then"
+    )
 
 
 class SignedIn(ResponseBody):

@@ -35,6 +35,10 @@ class Permission(StrEnum):
     CHECK_TRACKING = "tracking.check"
     CHANGE_DESTINATIONS = "destinations.change"
     CHECK_DESTINATIONS = "destinations.check"
+    SEE_PLATFORM = "platform.see"
+    MANAGE_TENANTS = "platform.manage_tenants"
+    MANAGE_USERS = "platform.manage_users"
+    ENTER_TENANTS = "platform.enter_tenants"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -87,6 +91,11 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.CHANGE_GATEWAYS: frozenset({Role.OWNER, Role.ADMIN}),
     # The platform fetches the page.
     Permission.CHECK_TRACKING: frozenset({Role.OWNER, Role.ADMIN}),
+    # Across tenants, for the platform's own people.
+    Permission.SEE_PLATFORM: frozenset({Role.OPERATOR}),
+    Permission.MANAGE_TENANTS: frozenset({Role.OPERATOR}),
+    Permission.MANAGE_USERS: frozenset({Role.OPERATOR}),
+    Permission.ENTER_TENANTS: frozenset({Role.OPERATOR}),
 }
 
 

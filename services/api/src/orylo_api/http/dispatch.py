@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from orylo_api.access.authentication import authenticate, authorise
-from orylo_api.call import SERVICES, Call
+from orylo_api.access.authentication import authenticate, authorise, check_changes_nothing
+from orylo_api.access.identity import Principal
+from orylo_api.call import SERVICES, Call, Services
 from orylo_api.http import idempotency
 from orylo_api.http.fields import ResponseBody
 from orylo_api.http.maintenance import check_maintenance
@@ -23,8 +25,9 @@ from orylo_api.http.reading import (
     read_whole_body,
 )
 from orylo_api.http.route import Media, Route
-from orylo_api.http.tenancy import tenant_transaction
+from orylo_api.http.tenancy import platform_transaction, tenant_transaction
 from orylo_api.read_models.stream_events import write_stream_events
+from orylo_common.postgres.pool import Connection
 
 
 def handler_of(route: Route, shown: Route | None = None) -> Handler:
@@ -47,6 +50,7 @@ async def _serve(route: Route, request: web.Request, shown: Route | None) -> web
     principal = None
     if route.permission is not None:
         principal = await authenticate(request, services)
+        check_changes_nothing(principal, route.changes)
         authorise(principal, route.permission)
         if route.stops_in_maintenance:
             check_maintenance(services.plane, principal.tenant.id, services.clock.now())
@@ -76,9 +80,9 @@ async def _serve_in_transaction(
     route: Route, call: Call[object, object, object], body: bytes, shown: Route | None
 ) -> web.StreamResponse:
     principal, request = call.principal, call.request
-    key = idempotency.read_key(request) if route.takes_idempotency_key else None
-    pool, readonly = call.services.tenant_pool, route.method == hdrs.METH_GET
-    async with tenant_transaction(pool, principal.tenant.id, principal.role, readonly=readonly) as connection:
+    is_visitor = principal.impersonation is not None
+    key = idempotency.read_key(request) if route.takes_idempotency_key and not is_visitor else None
+    async with _transaction(route, call.services, principal) as connection:
         if key is not None:
             stored = await idempotency.claim(connection, principal, key, request, body, call.services.clock.now())
             if stored is not None:
@@ -93,6 +97,13 @@ async def _serve_in_transaction(
         if call.stream_events:
             await write_stream_events(connection, {principal.tenant.id: call.stream_events})
         return response
+
+
+def _transaction(route: Route, services: Services, principal: Principal) -> AbstractAsyncContextManager[Connection]:
+    readonly = route.method == hdrs.METH_GET or principal.impersonation is not None
+    if route.across_tenants:
+        return platform_transaction(services.private_pool, readonly=readonly)
+    return tenant_transaction(services.tenant_pool, principal.tenant.id, principal.role, readonly=readonly)
 
 
 def _respond(route: Route, request: web.Request, result: ResponseBody | web.StreamResponse) -> web.StreamResponse:

@@ -60,6 +60,7 @@ TAGS: Mapping[str, str] = {
     "flags": "Feature flags of the tenant and of its gateways.",
     "switches": "Switches that stop webhooks, sending or changes.",
     "health": "Whether payments can be received and handled.",
+    "platform": "All tenants, for the platform's operators.",
     "stream": "Live events, as server-sent events.",
     "openapi.json": "This document.",
 }

@@ -43,7 +43,8 @@ async def check_unchanged(call: Call[object, object, object], route: Route, show
     wanted = call.request.headers.get(hdrs.IF_MATCH)
     if wanted is None and route.needs_if_match:
         raise PreconditionRequired("send `If-Match` with the ETag of the resource that you have seen")
-    await call.connection.execute(LOCK_RESOURCE, f"{call.principal.tenant.id} {call.request.path}")
+    owner = "platform" if route.across_tenants else call.principal.tenant.id
+    await call.connection.execute(LOCK_RESOURCE, f"{owner} {call.request.path}")
     if wanted is None:
         return
     path = read_path(call.request, shown.path_values) if shown.path_values else None

@@ -53,6 +53,8 @@ class Route:
     # Works on the caller's own account, with a transaction of its own. Its responses may hold secrets, so they are not
     # stored for repeated requests.
     private: bool = False
+    # For operators: its transaction sees every tenant.
+    across_tenants: bool = False
     # A POST that replaces what GET returns at its path, and so takes `If-Match` too.
     replaces: bool = False
     # A change without `If-Match` is refused with 428.
@@ -93,6 +95,11 @@ class Route:
     @property
     def stops_in_maintenance(self) -> bool:
         return self.permission is not None and self.method != hdrs.METH_GET and not self.serves_in_maintenance
+
+    @property
+    def changes(self) -> bool:
+        """Return whether it may change something, or concerns the caller's own account."""
+        return self.private or (self.method != hdrs.METH_GET and not self.serves_in_maintenance)
 
     @property
     def is_page(self) -> bool:

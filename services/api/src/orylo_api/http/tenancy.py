@@ -1,4 +1,4 @@
-"""Transactions that row-level security binds to one tenant: the only access to tenants' rows."""
+"""Transactions that row-level security binds to one tenant, and those of operators, which see all tenants."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +15,8 @@ BIND = """
            set_config('statement_timeout', '5s', true)
 """
 
+LIMIT_TIME = "SELECT set_config('statement_timeout', '5s', true)"
+
 
 @asynccontextmanager
 async def tenant_transaction(
@@ -23,4 +25,12 @@ async def tenant_transaction(
     """Open a transaction that can read, and unless `readonly` change, one tenant's rows. `pool` acts as `orylo_api`."""
     async with pool.acquire() as connection, connection.transaction(readonly=readonly):
         await connection.execute(BIND, str(tenant_id), role.value)
+        yield connection
+
+
+@asynccontextmanager
+async def platform_transaction(pool: asyncpg.Pool, *, readonly: bool = False) -> AsyncIterator[Connection]:
+    """Open a transaction that sees every tenant, for operators. `pool` acts as `orylo_api_projector`."""
+    async with pool.acquire() as connection, connection.transaction(readonly=readonly):
+        await connection.execute(LIMIT_TIME)
         yield connection

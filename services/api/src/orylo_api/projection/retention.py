@@ -39,6 +39,8 @@ RETENTIONS = (
     Retention("api.idempotency_keys", "created_at", KEEP_USED),
     Retention("api.totp_uses", "used_at", KEEP_USED),
     Retention("api.login_failures", "last_at", KEEP_USED),
+    # The audit logs keep their entries and exits.
+    Retention("api.impersonations", "ended_at", KEEP_USED),
     # Deleting a session deletes its tokens too.
     Retention("api.sessions", "expires_at", KEEP_USED),
     Retention("api.session_tokens", "expires_at", KEEP_USED),

@@ -98,7 +98,11 @@ async def _send_live(
                 async with asyncio.timeout(wait if overview is None else min(wait, overview.seconds_left)):
                     batch = await subscription.next()
             if time() - checked_at > CHECK_EVERY.total_seconds():
-                authorise(await authenticate(call.request, call.services), Permission.READ)
+                caller = await authenticate(call.request, call.services)
+                authorise(caller, Permission.READ)
+                if caller.tenant.id != call.principal.tenant.id:
+                    # An operator has entered another tenant, or left this one.
+                    raise StreamEnded
                 checked_at = time()
             if batch is not None:
                 await sender.send_batch(batch)

@@ -91,8 +91,10 @@ class Sender:
         return next((each for each in self._plane.destinations(tenant_id) if each.id == destination_id), None)
 
     def _is_stopped(self, key: DestinationKey) -> bool:
-        """Return whether a switch stops sending to the destination. What is due waits, and the poll finds it again."""
+        """Return whether a switch or the tenant's suspension stops sending. What is due waits for the poll."""
         tenant_id, destination_id = key
+        if self._plane.is_stopped(tenant_id):
+            return True
         switch = self._plane.switch(SwitchName.STOP_SENDING, tenant_id, str(destination_id), self._clock.now())
         return switch is not None
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
-from orylo_common.control.models import Tenant
+from orylo_common.control.models import Tenant, TenantState
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.shop import ShopSettings
@@ -109,7 +109,7 @@ class TrackingEndpoint:
         allowed = self._allowed_origins(tenant_name)
         if allowed and request.headers.get("Origin") not in allowed:
             raise HTTPProblem(NOT_ALLOWED)
-        if not self.plane.is_enabled("tracking", tenant.id):
+        if tenant.state is not TenantState.ACTIVE or not self.plane.is_enabled("tracking", tenant.id):
             return
         self._check_limits(tenant, limited)
         visit = _visit_in(await read_body(request, max_bytes=MAX_BODY_BYTES, timeout=self.body_timeout))

@@ -93,6 +93,8 @@ class EventFetcher:
             raise TransientError("the document key cannot be read")
         now = self.clock.now()
         switch = self.plane.switch(SwitchName.STOP_WEBHOOKS, job.tenant_id, job.gateway, now)
+        if self.plane.is_stopped(job.tenant_id):
+            raise TransientError("the tenant is suspended", retry_after=RETRY_WHEN_STOPPED)
         if switch is not None and not job.dry_run:
             raise TransientError("webhooks are switched off", retry_after=switch.retry_after(now, RETRY_WHEN_STOPPED))
         return setting, key

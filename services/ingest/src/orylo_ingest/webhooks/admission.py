@@ -7,7 +7,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from orylo_common.clock import Clock
-from orylo_common.control.models import GatewaySetting, Tenant
+from orylo_common.control.models import GatewaySetting, Tenant, TenantState
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.switches import SwitchName
 from orylo_common.http.addresses import client_address, is_within, rate_limit_address
@@ -45,6 +45,8 @@ class Admission:
             self._check_allow_list(request, setting)
         if self.rate_limiter.any_blocked:
             self._check_rejections(request, tenant)
+        if tenant.state is not TenantState.ACTIVE:
+            raise HTTPProblem(problems.stopped(RETRY_WHEN_STOPPED))
         if self.plane.all_switches():
             self._check_switches(tenant, gateway)
         return WebhookTarget(tenant, gateway, setting)
