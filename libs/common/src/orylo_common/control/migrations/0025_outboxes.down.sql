@@ -1,2 +1,0 @@
--- Drops the function: nothing measures the outboxes of other services.
-DROP FUNCTION control.outboxes();
