@@ -8755,7 +8755,7 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "missing";
             /**
-             * @description the reason for missing statistics, and the remedy
+             * @description why statistics are missing, and the remedy
              * @example Add pg_stat_statements to shared_preload_libraries, then run: CREATE EXTENSION pg_stat_statements.
              */
             detail: string | null;
