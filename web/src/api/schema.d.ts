@@ -263,7 +263,7 @@ export interface paths {
         put?: never;
         /**
          * Delete a tenant after a grace period
-         * @description Until then it is suspended and can be restored. 409 if it is to be deleted already. For the roles operator.
+         * @description Until then it is suspended and can be restored. Afterwards every service deletes its rows of the tenant, and then the tenant itself is deleted; the audit log stays. 409 if it is to be deleted already. For the roles operator.
          */
         post: operations["delete_platform_tenant"];
         delete?: never;

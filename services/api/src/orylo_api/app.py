@@ -28,6 +28,7 @@ from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.metrics import PROJECTION_OLDEST
 from orylo_api.payment_health.checks import PaymentHealthChecks
+from orylo_api.platform.purging import purge
 from orylo_api.projection.handlers import Unwritten, project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
@@ -41,6 +42,7 @@ from orylo_common.broker.topology import QUEUES, dead_letter_queue
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import Keyring
 from orylo_common.control.plane import Part, open_control
+from orylo_common.control.purging import PURGE_EVERY
 from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message
@@ -90,6 +92,7 @@ async def open_app(
         for name, interval, job in (
             ("api.stream_retention", STREAM_EVERY, delete_stream_events),
             ("api.retention", OTHERS_EVERY, delete_old),
+            ("api.purging", PURGE_EVERY, purge),
             ("api.impersonations", END_FORGOTTEN_EVERY, partial(end_forgotten, clock=clock)),
         ):
             await enter(run_periodically(private_pool, name, interval, job))

@@ -10,6 +10,7 @@ from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.clock import SystemClock
 from orylo_common.control.plane import Part, open_control
+from orylo_common.control.purging import PURGE_EVERY, purge_part
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     CustomerMerged,
@@ -142,6 +143,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         await enter(Consumer(broker, "detector", handlers, prefetch=settings.detector_prefetch, gates=[postgres]))
         delete = partial(delete_expired, retentions=RETENTIONS)
         await enter(run_periodically(pool, "detector.retention", DELETE_EVERY, delete))
+        await enter(run_periodically(pool, "detector.purging", PURGE_EVERY, partial(purge_part, part="detector")))
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))

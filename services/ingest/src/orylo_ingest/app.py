@@ -13,6 +13,7 @@ from orylo_common.clock import Clock, SystemClock
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.plane import ControlPlane, Part, open_control
+from orylo_common.control.purging import PURGE_EVERY, purge_part
 from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.private import PrivateAPI
 from orylo_common.http.server import serve_http
@@ -97,6 +98,8 @@ async def open_app(
         )
         delete = partial(delete_expired, retentions=RETENTIONS)
         await stack.enter_async_context(run_periodically(pool, "ingest.retention", DELETE_EVERY, delete))
+        purge = partial(purge_part, part="ingest")
+        await stack.enter_async_context(run_periodically(pool, "ingest.purging", PURGE_EVERY, purge))
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))

@@ -8,6 +8,7 @@ from functools import partial
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.control.plane import Part, open_control
+from orylo_common.control.purging import PURGE_EVERY, purge_part
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     CustomerMergeDecided,
@@ -30,6 +31,7 @@ from orylo_common.messages import (
 from orylo_common.platform_watch import watch_platform
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
@@ -99,6 +101,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
 
         expire = partial(expire_statuses, pool=pool, plane=plane, ledger=ledger, offer=relay.offer, cache=cache)
         await enter(repeating("trust.status_expiry", expire, every=EXPIRE_EVERY))
+        await enter(run_periodically(pool, "trust.purging", PURGE_EVERY, partial(purge_part, part="trust")))
 
         await enter(watch_platform(pool, broker))
         health = Health()

@@ -59,9 +59,7 @@ class SlowStatement(ResponseBody):
 
 class SlowStatements(ResponseBody):
     status: Literal[PartStatus.OK, PartStatus.MISSING]
-    detail: str | None = Field(
-        description="why statistics are missing, and the remedy", examples=[NOT_INSTALLED]
-    )
+    detail: str | None = Field(description="why statistics are missing, and the remedy", examples=[NOT_INSTALLED])
     items: list[SlowStatement] = Field(description="of this database, since its statistics were last reset")
 
 
