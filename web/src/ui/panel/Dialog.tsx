@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { useWords } from "../../i18n/words";
 import { Button } from "../controls/Button";
 import { Field } from "../controls/Field";
+import { useProblemText } from "../problems/problemText";
 import { FormError } from "../states/FormError";
 import { uiWords } from "../words";
 import styles from "./Dialog.module.css";
@@ -33,6 +34,7 @@ interface ConfirmProps extends Props {
 /** Ask before something is done. `children` says what follows from it; fields there belong to the same form. */
 export function Confirm({ title, action, tone, typed, busy = false, error = null, onConfirm, onClose, children }: ConfirmProps) {
   const words = useWords(uiWords);
+  const problemText = useProblemText();
   const [text, setText] = useState("");
 
   return (
@@ -56,7 +58,7 @@ export function Confirm({ title, action, tone, typed, busy = false, error = null
             />
           </Field>
         )}
-        {error !== null && <FormError text={error.message} />}
+        {error !== null && <FormError text={problemText(error)} />}
         <div className={styles.actions}>
           <Button onClick={onClose}>{words.cancel}</Button>
           <Button

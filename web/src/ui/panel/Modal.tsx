@@ -3,6 +3,7 @@ import { type ReactNode, useId, useRef } from "react";
 import { useWords } from "../../i18n/words";
 import { Button } from "../controls/Button";
 import { Icon } from "../display/Icon";
+import { KeyLayer } from "../keys/KeyLayer";
 import { uiWords } from "../words";
 import styles from "./Modal.module.css";
 import { useModal } from "./useModal";
@@ -32,7 +33,7 @@ export function Modal({ look, title, closedBy, onClose, children }: Props) {
         </Button>
       </header>
       <div data-body="" className={styles.body}>
-        {children}
+        <KeyLayer>{children}</KeyLayer>
       </div>
     </dialog>
   );

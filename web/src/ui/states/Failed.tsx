@@ -1,6 +1,7 @@
 import { useWords } from "../../i18n/words";
 import { Button } from "../controls/Button";
 import { Icon } from "../display/Icon";
+import { useProblemText } from "../problems/problemText";
 import { uiWords } from "../words";
 import styles from "./States.module.css";
 
@@ -14,13 +15,14 @@ interface Props {
 /** The failed state: what could not be loaded, why, and a button that tries again. */
 export function Failed({ what, error, retry }: Props) {
   const words = useWords(uiWords);
+  const problemText = useProblemText();
 
   return (
     <div role="alert" className={styles.failed}>
       <Icon name="alert" size={18} />
       <div>
         <p className={styles.title}>{words.couldNotLoad(what)}</p>
-        <p className={styles.detail}>{error.message}</p>
+        <p className={styles.detail}>{problemText(error)}</p>
       </div>
       {retry !== undefined && <Button onClick={retry}>{words.tryAgain}</Button>}
     </div>
