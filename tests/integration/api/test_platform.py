@@ -1,13 +1,19 @@
 """Operators: tenants and their states, users of all tenants, and entering a tenant for support."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
+from pydantic.fields import FieldInfo
 
 from orylo_api.access.impersonation import LIFETIME, end_forgotten
+from orylo_api.access.roles import Permission
+from orylo_api.http.route import Media, Route
+from orylo_api.routes import ROUTES
+from orylo_api.stream import endpoints as stream_endpoints
 from orylo_common.control.models import Role
 from orylo_common.control.switches import PLATFORM
 from orylo_common.ids import uuid7
@@ -343,3 +349,52 @@ async def test_operators_do_not_lock_themselves_out(api: Api, operator: Shop, br
     for method, body in (("DELETE", {}), ("PATCH", {"disabled": True}), ("PATCH", {"role": "viewer"})):
         status, problem = await request(browser, method, f"platform/users/{me['id']}", **body)
         assert (status, problem["code"]) == (409, "own_user")
+
+
+async def test_every_list_and_figure_can_be_read_in_an_entered_tenant(api: Api, shop: Shop, browser: Client) -> None:
+    await request(browser, "POST", f"platform/tenants/{shop.tenant.id}/enter", **REASON)
+    walked = 0
+    for route in ROUTES:
+        if route.method != "GET" or route.permission is not Permission.READ or route.path_values or route.private:
+            continue
+        if route.media is not Media.JSON or any(each.is_required() for each in fields_of(route)):
+            continue
+        walked += 1
+        async with browser.get(route.path) as response:
+            assert response.status == 200, (route.path, await response.text())
+    assert walked > 25
+
+
+def fields_of(route: Route) -> list[FieldInfo]:
+    return list(route.query.model_fields.values()) if route.query else []
+
+
+async def test_no_route_changes_anything_in_an_entered_tenant(api: Api, shop: Shop, browser: Client) -> None:
+    """Whatever is not known to change nothing is refused, also before its body is read."""
+    await request(browser, "POST", f"platform/tenants/{shop.tenant.id}/enter", **REASON)
+    changes = [each for each in ROUTES if each.method != "GET" and each.permission and not each.serves_in_maintenance]
+    for route in changes:
+        path = re.sub(r"{\w+}", str(uuid7()), route.path)
+        async with browser.request(route.method, path) as response:
+            problem = await response.json(content_type=None)
+            assert (response.status, problem["code"]) == (403, "impersonation_read_only"), route.path
+    assert len(changes) > 50
+
+
+async def test_of_two_entries_at_once_one_succeeds(api: Api, shop: Shop, browser: Client) -> None:
+    paths = [f"platform/tenants/{tenant_id}/enter" for tenant_id in (shop.tenant.id, api.a.tenant.id)]
+    answers = await asyncio.gather(*(request(browser, "POST", path, **REASON) for path in paths))
+    assert sorted(status for status, _ in answers) in ([200, 403], [200, 409])
+
+
+async def test_an_open_stream_ends_when_its_session_enters_another_tenant(
+    api: Api, shop: Shop, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_endpoints, "CHECK_EVERY", timedelta())
+    monkeypatch.setattr(stream_endpoints, "HEARTBEAT", timedelta(seconds=0.05))
+    async with browser.get("/api/v1/stream") as stream:
+        assert (await stream.content.readline()).startswith(b"id: ")
+        await request(browser, "POST", f"platform/tenants/{shop.tenant.id}/enter", **REASON)
+        async with asyncio.timeout(10):
+            await stream.content.read()
+        assert stream.content.at_eof()
