@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from orylo_api.platform.purging import purge
+from orylo_api.platform.purging import FORCED, purge
 from orylo_common.control.purging import PURGE_PART, Part, purge_part
 from orylo_common.control.switches import PLATFORM
 from orylo_common.ids import uuid7
@@ -146,3 +146,11 @@ async def test_a_tenant_that_is_being_purged_cannot_be_restored(api: Api, postgr
         assert await purge_part(connection, part="ingest")
         with pytest.raises(asyncpg.LockNotAvailableError):
             await api.pool.execute("SELECT FROM control.tenants WHERE id = $1 FOR UPDATE NOWAIT", shop.tenant.id)
+
+
+async def test_tables_that_bind_their_owner_are_purged_by_the_api(api: Api) -> None:
+    """`session_tokens` follows `sessions`."""
+    forced = await api.pool.fetch(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'api'::regnamespace AND relforcerowsecurity"
+    )
+    assert {row[0] for row in forced} == {*FORCED, "session_tokens"}
