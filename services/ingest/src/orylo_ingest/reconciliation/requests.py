@@ -21,8 +21,8 @@ CHECK_EVERY = timedelta(minutes=10)
 OVERLAP = timedelta(hours=1)
 PLATFORM = "platform"
 
-# Active tenants whose last daily run is a day ago. The first one begins with the gateway's oldest secret: earlier sales were
-# never meant for Orylo.
+# Active tenants whose last daily run is a day ago. The first one begins with the gateway's oldest secret: earlier sales
+# were never meant for Orylo.
 SELECT_DUE_TENANTS = """
     SELECT g.tenant_id, d.secret_encrypted,
            (SELECT min(s.created_at) FROM control.gateway_secrets AS s
