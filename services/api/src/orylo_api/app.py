@@ -53,6 +53,7 @@ from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 
 # Row-level security lets it see one tenant per transaction.
@@ -79,6 +80,7 @@ async def open_app(
         private_pool = await enter(open_pool(settings.database_url, role=PROJECTOR_ROLE, max_size=8))
         batcher = await enter(GroupCommit(write_measured, private_pool, name="api.projections", pace=PACE))
         breaker, unwritten = CircuitBreaker("api.postgres"), Unwritten()
+        await enter(probing(breaker, partial(check_writable, private_pool)))
         PROJECTION_OLDEST.set_function(unwritten.oldest_seconds)
         handlers: Mapping[type[Message], Handler] = dict.fromkeys(
             QUEUES["api"], partial(project_message, batcher=batcher, breaker=breaker, unwritten=unwritten)
