@@ -29,11 +29,14 @@ ALERTS: dict[str, dict[str, Any]] = {
 # Each alarm of CloudWatch, and the page that its description links to.
 CLOUD_ALARMS: dict[str, str] = dict(
     re.findall(
-        r"AlarmName: !Sub \$\{Prefix\}-(\w+)-\w+\n +AlarmDescription: .*(runbooks/\S+\.md)", MESSAGE_BUS.read_text()
+        r"AlarmName: !Sub \$\{Prefix\}-(\w+)-\w+\n +AlarmDescription: .*\$\{Dashboard\}/runbooks/(\w+)",
+        MESSAGE_BUS.read_text(),
     )
 )
 
-PAGES = {name: alert["annotations"]["runbook_url"] for name, alert in ALERTS.items()} | CLOUD_ALARMS
+PAGES = {name: alert["folder"] for name, alert in ALERTS.items()} | {
+    name: next(RUNBOOKS.glob(f"*/{name}.md")).parent.name for name in CLOUD_ALARMS
+}
 
 
 def code_of_the_services() -> str:
@@ -46,19 +49,19 @@ def test_an_alert_has_a_severity_and_links_to_its_page(name: str) -> None:
 
     assert alert["labels"]["severity"] in {"page", "ticket"}
     assert alert["annotations"]["summary"]
-    assert alert["annotations"]["runbook_url"] == f"runbooks/{alert['folder']}/{name}.md"
+    assert alert["annotations"]["runbook_url"] == f"{{{{ $externalLabels.dashboard }}}}/runbooks/{name}"
 
 
 def test_every_alarm_of_cloudwatch_links_to_its_page() -> None:
     alarms = MESSAGE_BUS.read_text().count("Type: AWS::CloudWatch::Alarm")
 
-    assert len(re.findall(r"AlarmDescription: .*runbooks/", MESSAGE_BUS.read_text())) == alarms
-    assert all(Path(page).stem == name for name, page in CLOUD_ALARMS.items())
+    assert len(re.findall(r"AlarmDescription: .*/runbooks/", MESSAGE_BUS.read_text())) == alarms
+    assert all(page == name for name, page in CLOUD_ALARMS.items())
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_all_sections_in_order(name: str) -> None:
-    page = (REPOSITORY / PAGES[name]).read_text()
+    page = (RUNBOOKS / PAGES[name] / f"{name}.md").read_text()
 
     assert page.startswith(f"# {name}\n")
     assert [bold for bold in re.findall(r"^\*\*(\w+)", page, re.MULTILINE) if bold in HEADINGS] == HEADINGS

@@ -24,6 +24,7 @@ from orylo_api.http.middleware import compress, count_requests, handle_errors, s
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
+from orylo_api.http.runbooks import Runbooks
 from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.metrics import PROJECTION_OLDEST
@@ -171,5 +172,6 @@ def make_web_app(services: Services, health: Health) -> web.Application:
         handler = handler_of(route, shown_at(route.path, ROUTES) if route.edits else None)
         for method in route.methods:
             app.router.add_route(method, route.path, handler)
+    app.add_routes(Runbooks().routes())
     app.add_routes(Dashboard().routes())
     return app
