@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": "Run one service until SIGTERM. Its configuration comes from the environment (see `.env.example`).",
     "backtest": "Replay labelled payments in simulated time through the detectors, and measure the decisions.",
     "smoke": "Send one sale through a running platform: ad click, webhook, decision, conversion, dashboard.",
+    "notify": "Notifications of alarms by webhook, Slack, PagerDuty or mail.",
     "simulate": "Send realistic webhooks and page views: sales, declines, refunds, disputes, card testing, resends.",
     "tenant": "The merchants that use the platform.",
     "user": "The people who sign in to the dashboard.",
