@@ -123,6 +123,10 @@ def normal() -> Series:
         series[f'orylo_outbox_published_total{{job="{queue}", path="offered"}}'] = counter(40)
         labels = f'job="{queue}", name="{queue}"'
         series |= histogram("orylo_group_commit_seconds", labels, 40, {"0.05": 0.99, "0.25": 0.999, "+Inf": 1})
+    series |= histogram("orylo_dispatch_sent_seconds", 'kind="meta"', 10, {"60.0": 0.998, "+Inf": 1})
+    series['orylo_dispatch_sent_seconds_count{kind="meta"}'] = counter(10)
+    series |= histogram("orylo_message_handle_seconds", 'queue="detector"', 30, {"0.25": 0.999, "+Inf": 1})
+    series['orylo_message_handle_seconds_count{queue="detector"}'] = counter(30)
     series |= histogram("orylo_webhook_seconds", 'gateway="stripe"', 30, {"0.05": 0.98, "0.25": 0.999, "+Inf": 1})
     series |= histogram("orylo_api_projection_lag_seconds", 'job="api"', 40, {"1": 0.99, "10": 1, "+Inf": 1})
     return series
@@ -134,7 +138,10 @@ def fired(series: Series, tmp_path: Path) -> str:
         "interval": "1m",
         "input_series": [{"series": name, "values": " ".join(map(str, values))} for name, values in series.items()],
         "promql_expr_test": [
-            {"expr": 'count by (alertname) (count_over_time(ALERTS{alertstate="firing"}[24h]))', "eval_time": "24h"}
+            {
+                "expr": 'count by (alertname) (count_over_time(ALERTS{alertstate="firing", alertname!="Watchdog"}[24h]))',
+                "eval_time": "24h",
+            }
         ],
     }
     rules = [str(path) for path in sorted(RULES.glob("*.yml"))]
