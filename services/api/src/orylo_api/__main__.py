@@ -1,4 +1,4 @@
-"""python -m orylo_api run | migrate | openapi | postman"""
+"""python -m orylo_api run | migrate | openapi | postman | permissions"""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ import sys
 
 import orjson
 
+from orylo_api.access.roles import roles_by_permission
 from orylo_api.app import open_app
 from orylo_api.http.openapi import build_document
 from orylo_api.http.openapi_parts import Schema
@@ -33,8 +34,10 @@ def main(arguments: list[str]) -> int:
             return _write(build_document(ROUTES))
         case ["postman"]:
             return _write(build_collection(build_document(ROUTES)))
+        case ["permissions"]:
+            return _write(roles_by_permission())
         case _:
-            sys.stderr.write("usage: python -m orylo_api run | migrate | openapi | postman\n")
+            sys.stderr.write("usage: python -m orylo_api run | migrate | openapi | postman | permissions\n")
             return os.EX_USAGE
 
 

@@ -101,3 +101,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
 
 def permissions_of(role: Role) -> list[Permission]:
     return [permission for permission, roles in ALLOWED.items() if role in roles]
+
+
+def roles_by_permission() -> dict[str, list[str]]:
+    """Return the table as JSON values. The dashboard says with it who may do what the user may not."""
+    return {str(permission): [str(role) for role in Role if role in roles] for permission, roles in ALLOWED.items()}

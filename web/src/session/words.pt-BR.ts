@@ -1,0 +1,22 @@
+import { listed } from "../i18n/list";
+import type { Words } from "./words";
+
+export const words: Words = {
+  roles: {
+    operator: "Operador",
+    owner: "Proprietário",
+    admin: "Administrador",
+    analyst: "Analista",
+    viewer: "Leitor",
+  },
+  people: {
+    operator: "operadores da plataforma",
+    owner: "proprietários",
+    admin: "administradores",
+    analyst: "analistas",
+    viewer: "leitores",
+  },
+  onlyFor: (people) => `Só ${listed(people)} podem fazer isto.`,
+  session: { what: "A sua sessão", loading: "a sua sessão" },
+  noPage: (people) => `Sua função não inclui esta página. Peça a ${listed(people, "disjunction")} da sua loja.`,
+};
