@@ -22,6 +22,7 @@ COMMANDS = {
     "backtest": "Replay labelled payments in simulated time through the detectors, and measure the decisions.",
     "smoke": "Send one sale through a running platform: ad click, webhook, decision, conversion, dashboard.",
     "notify": "Notifications of alarms by webhook, Slack, PagerDuty or mail.",
+    "slo": "Report the objectives of the last 30 days: the share that met them, and what is left of the error budget.",
     "simulate": "Send realistic webhooks and page views: sales, declines, refunds, disputes, card testing, resends.",
     "tenant": "The merchants that use the platform.",
     "user": "The people who sign in to the dashboard.",
