@@ -138,7 +138,7 @@ def assert_succeeds(*command: str | Path) -> None:
     ],
 )
 def test_alerts_reach_their_receivers(labels: list[str], receiver: str) -> None:
-    command = [program("amtool", "prometheus-alertmanager"), "config", "routes", "test"]
+    command: list[str | Path] = [program("amtool", "prometheus-alertmanager"), "config", "routes", "test"]
     assert_succeeds(*command, f"--config.file={ALERTMANAGER}", f"--verify.receivers={receiver}", *labels)
 
 
