@@ -24,6 +24,7 @@ from orylo_api.http.middleware import compress, count_requests, handle_errors, s
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
+from orylo_api.http.runbooks import Runbooks
 from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.metrics import PROJECTION_OLDEST
@@ -55,6 +56,7 @@ from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 
 # Row-level security lets it see one tenant per transaction.
@@ -81,6 +83,7 @@ async def open_app(
         private_pool = await enter(open_pool(settings.database_url, role=PROJECTOR_ROLE, max_size=8))
         batcher = await enter(GroupCommit(write_measured, private_pool, name="api.projections", pace=PACE))
         breaker, unwritten = CircuitBreaker("api.postgres"), Unwritten()
+        await enter(probing(breaker, partial(check_writable, private_pool)))
         PROJECTION_OLDEST.set_function(unwritten.oldest_seconds)
         handlers: Mapping[type[Message], Handler] = dict.fromkeys(
             QUEUES["api"], partial(project_message, batcher=batcher, breaker=breaker, unwritten=unwritten)
@@ -175,5 +178,6 @@ def make_web_app(services: Services, health: Health) -> web.Application:
         handler = handler_of(route, shown_at(route.path, ROUTES) if route.edits else None)
         for method in route.methods:
             app.router.add_route(method, route.path, handler)
+    app.add_routes(Runbooks().routes())
     app.add_routes(Dashboard().routes())
     return app

@@ -37,6 +37,7 @@ from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
 from orylo_detector.adapters.redis_attempts import RedisAttempts
@@ -107,6 +108,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         file = settings.detector_country_database
         country = allocated_country if file is None else open_country_database(file)
         breaker = CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5))
+        await enter(probing(breaker, redis.ping))
         attempts = RedisAttempts(redis, breaker)
         history, engine, policies = PostgresHistory(pool), Engine(rules=rules), FlaggedPolicies(plane)
         decide = partial(
@@ -139,6 +141,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             CustomerUnmerged: partial(copy_people, people=people),
         }
         postgres = CircuitBreaker("detector.postgres")
+        await enter(probing(postgres, partial(check_writable, pool)))
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "detector", handlers, prefetch=settings.detector_prefetch, gates=[postgres]))
         delete = partial(delete_expired, retentions=RETENTIONS)

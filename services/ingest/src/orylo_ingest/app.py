@@ -26,6 +26,7 @@ from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.stored_webhooks import StoredWebhooksEndpoint
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
@@ -82,8 +83,10 @@ async def open_app(
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
         counts = await stack.enter_async_context(WebhookCounts.open(pool))
         replaying = CircuitBreaker("ingest.replays")
+        await stack.enter_async_context(probing(replaying, partial(check_writable, pool)))
         replay = guarded(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
         breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
+        await stack.enter_async_context(probing(breaker, partial(check_writable, pool)))
         writer = WebhookWriter(store, relay, breaker)
         reconciler = await stack.enter_async_context(
             open_reconciler(pool, plane, keyring, writer, base_url=settings.stripe_base_url, clock=clock)

@@ -37,6 +37,7 @@ from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 from orylo_trust import endpoint
 from orylo_trust.adapters.redis_standings import RedisStandings
@@ -71,6 +72,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
         relay = await enter(OutboxRelay(pool, "trust", broker))
         breaker = CircuitBreaker("trust.redis", failures=3, recovery=timedelta(seconds=5))
+        await enter(probing(breaker, redis.ping))
         cache = await enter(RedisStandings(redis, breaker))
         ledger = await enter(GroupCommit(write_postings, pool, name="trust.ledger", pace=PACE))
 
@@ -96,6 +98,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             CustomerMergeDecided: handler(decide_merge),
         }
         postgres = CircuitBreaker("trust.postgres")
+        await enter(probing(postgres, partial(check_writable, pool)))
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "trust", handlers, prefetch=settings.trust_prefetch, gates=[postgres]))
 
@@ -109,4 +112,4 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
-        yield PrivateAPI(health, endpoint.routes(Standings(pool, cache)))
+        yield PrivateAPI(health, endpoint.routes(Standings(pool, cache), pool))
