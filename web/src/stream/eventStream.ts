@@ -1,10 +1,14 @@
-import type { Conversion, CustomerSeen, Detection, OverviewUpdate, SwitchesChanged, TrustChange } from "../api/types";
+import type { Conversion, CustomerSeen, DeadLetterSummary, Detection, Job, OverviewUpdate, SwitchesChanged, TrustChange, WebhookReceipt, WebhookRefusal } from "../api/types";
 
 export type LiveEvent =
   | { type: "detection.created"; data: Detection }
   | { type: "customer.seen"; data: CustomerSeen }
   | { type: "trust.updated"; data: TrustChange }
   | { type: ConversionEventType; data: Conversion }
+  | { type: "dead_letter.created"; data: DeadLetterSummary }
+  | { type: "job.progress"; data: Job }
+  | { type: "webhook.accepted"; data: WebhookReceipt }
+  | { type: "webhook.refused"; data: WebhookRefusal }
   | { type: "overview.updated"; data: OverviewUpdate }
   | { type: "switches.changed"; data: SwitchesChanged }
   /** Events were missed. The provider has everything refetched; what was kept of events must be dropped. */
@@ -26,6 +30,10 @@ export const EVENT_TYPES = [
   "conversion.dispatched",
   "conversion.failed",
   "conversion.correction_changed",
+  "dead_letter.created",
+  "job.progress",
+  "webhook.accepted",
+  "webhook.refused",
   "overview.updated",
   "switches.changed",
 ] as const satisfies LiveEvent["type"][];
