@@ -38,7 +38,7 @@ export function JobProgress({ id, onEnd }: Props) {
   if (job.isPending) return <Loading what={words.what} rows={1} />;
   if (job.data === undefined) {
     if (job.error instanceof ApiError && job.error.status === 404) return <p>{words.gone}</p>;
-    return <Failed what={words.what} error={job.error ?? new Error()} retry={() => void job.refetch()} />;
+    return <Failed what={words.what} error={job.error} retry={() => void job.refetch()} />;
   }
   return <JobView job={job.data} />;
 }
