@@ -12,7 +12,7 @@ const catalogs = new Set<Catalog<object>>();
 
 /** Show the dashboard in a language from now on. Its words are loaded first, so that nothing is blank meanwhile. */
 export async function switchLanguage(next: Language): Promise<void> {
-  await Promise.allSettled([...catalogs].map(({ read }) => read(next)));
+  await Promise.allSettled([...catalogs].map(async ({ read }) => read(next)));
   setLanguage(next);
 }
 
