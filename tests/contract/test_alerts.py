@@ -53,7 +53,7 @@ def test_every_alarm_of_cloudwatch_links_to_its_page() -> None:
     alarms = MESSAGE_BUS.read_text().count("Type: AWS::CloudWatch::Alarm")
 
     assert len(re.findall(r"AlarmDescription: .*runbooks/", MESSAGE_BUS.read_text())) == alarms
-    assert {f"runbooks/platform/{name}.md" for name in CLOUD_ALARMS} == set(CLOUD_ALARMS.values())
+    assert all(Path(page).stem == name for name, page in CLOUD_ALARMS.items())
 
 
 @pytest.mark.parametrize("name", PAGES)

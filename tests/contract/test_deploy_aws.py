@@ -148,13 +148,13 @@ async def test_subscriptions_and_policies_equal_those_of_the_broker(aws: str) ->
         assert resolved(resource(f"{queue.capitalize()}QueuePolicy"))["PolicyDocument"] == json.loads(policy)
 
 
-def test_every_queue_has_two_alarms() -> None:
+def test_every_queue_has_three_alarms() -> None:
     alarms = [one["Properties"] for one in MESSAGES["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
     watched = [(alarm["MetricName"], resolved(alarm["Dimensions"])[0]["Value"]) for alarm in alarms]
 
     assert sorted(watched) == sorted(
         [("ApproximateAgeOfOldestMessage", f"{MADE}-{queue}") for queue in QUEUES]
-        + [("ApproximateNumberOfMessagesVisible", f"{MADE}-{queue}-dlq") for queue in QUEUES]
+        + 2 * [("ApproximateNumberOfMessagesVisible", f"{MADE}-{queue}-dlq") for queue in QUEUES]
     )
     assert all(alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alarms"}] for alarm in alarms)
 

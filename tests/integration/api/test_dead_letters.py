@@ -7,9 +7,11 @@ from uuid import UUID
 
 import aiohttp
 import pytest
+from prometheus_client import REGISTRY
 
 from orylo_api.dead_letters import queries, settling
 from orylo_api.dead_letters.models import DeadLetterQuery
+from orylo_api.dead_letters.open_letters import measure_open
 from orylo_api.errors import Conflict
 from orylo_common.broker.ports import Delivery, Outgoing
 from orylo_common.broker.postgres.broker import PostgresBroker
@@ -157,3 +159,16 @@ async def test_a_published_message_reaches_the_read_models(api: Api, machine: ai
             return response.status == 200
 
     await eventually(shown)
+
+
+async def test_open_letters_are_metrics_until_they_are_settled(api: Api) -> None:
+    await die(api.broker, "trust", b"no message", "test.v1", "unreadable")
+    await until_listed(api, 1)
+
+    await measure_open(api.projector)
+    assert REGISTRY.get_sample_value("orylo_api_dead_letters_open", {"source": "trust"}) == 1
+    assert REGISTRY.get_sample_value("orylo_api_dead_letters_oldest_seconds", {"source": "trust"}) is not None
+
+    await api.pool.execute("UPDATE api.dead_letters SET state = 'discarded'")
+    await measure_open(api.projector)
+    assert REGISTRY.get_sample_value("orylo_api_dead_letters_open", {"source": "trust"}) is None

@@ -21,6 +21,7 @@ async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
         await pool.execute(
             "TRUNCATE control.tenants, dispatch.clicks, dispatch.decisions, dispatch.deliveries, dispatch.attempts,"
             " dispatch.reversals, dispatch.enrichments, dispatch.destination_states, dispatch.outbox,"
+            " dispatch.destination_tokens,"
             " dispatch.provider_actions, dispatch.action_decisions, control.audit_log CASCADE"
         )
 

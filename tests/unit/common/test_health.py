@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 from aiohttp import ClientSession, web
@@ -115,3 +116,16 @@ async def test_external_callers_see_only_whether_the_service_is_ready() -> None:
     status, body = await ask(health, "/metrics", forwarded)
     assert status == 404
     assert "orylo_" not in body
+
+
+async def test_a_scrape_probes_the_dependencies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health_module, "KEEP_ANSWER", timedelta())
+    health, dependency = Health(), Dependency()
+    health.check("fickle", dependency.ping)
+
+    _, body = await ask(health, "/metrics")
+    assert 'orylo_dependency_up{dependency="fickle"} 1.0' in body
+
+    dependency.error = OSError("away")
+    _, body = await ask(health, "/metrics")
+    assert 'orylo_dependency_up{dependency="fickle"} 0.0' in body

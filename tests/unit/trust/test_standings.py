@@ -10,7 +10,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 
 from orylo_common.messages import TrustStatus
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
-from orylo_trust.adapters.redis_standings import RedisStandings
+from orylo_trust.adapters.redis_standings import READS, RedisStandings
 from orylo_trust.domain.account import Standing
 
 TENANT = uuid4()
@@ -62,3 +62,16 @@ async def test_an_unreachable_redis_behaves_like_an_empty_cache(cache: RedisStan
     async with cache:
         cache.forget(TENANT, "cus_1")
         await asyncio.sleep(0)
+
+
+async def test_hits_and_misses_are_counted(cache: RedisStandings) -> None:
+    before = {outcome: READS.labels(outcome)._value.get() for outcome in ("hit", "miss")}
+    await cache.put(TENANT, "cus_counted", KNOWN)
+
+    await cache.get(TENANT, "cus_counted")
+    await cache.get(TENANT, "cus_unknown")
+
+    assert {outcome: READS.labels(outcome)._value.get() - count for outcome, count in before.items()} == {
+        "hit": 1,
+        "miss": 1,
+    }

@@ -12,6 +12,8 @@ from aiohttp import web
 
 from orylo_api.access.impersonation import END_FORGOTTEN_EVERY, end_forgotten
 from orylo_api.call import SERVICES, Services
+from orylo_api.certificate import CHECK_EVERY, measure_certificate
+from orylo_api.dead_letters.open_letters import measure_open
 from orylo_api.dead_letters.recording import record_dead_letter
 from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
@@ -42,12 +44,14 @@ from orylo_common.control.plane import Part, open_control
 from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message
+from orylo_common.platform_watch import watch_platform
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.health import Health
 
@@ -59,6 +63,8 @@ PROJECTOR_ROLE = "orylo_api_projector"
 # The dashboard may lag by 2 s. Several messages about one payment then share a batch, and the write of its row.
 PACE = timedelta(milliseconds=250)
 SHUTDOWN = timedelta(seconds=10)
+# Prometheus' scrape interval.
+MEASURE_EVERY = timedelta(seconds=15)
 
 
 @asynccontextmanager
@@ -87,6 +93,12 @@ async def open_app(
             ("api.impersonations", END_FORGOTTEN_EVERY, partial(end_forgotten, clock=clock)),
         ):
             await enter(run_periodically(private_pool, name, interval, job))
+
+        await enter(watch_platform(private_pool, broker))
+        await enter(repeating("api.open_dead_letters", partial(measure_open, private_pool), every=MEASURE_EVERY))
+        if settings.webhook_base_url:
+            measure = partial(measure_certificate, settings.webhook_base_url)
+            await enter(repeating("api.certificate", measure, every=CHECK_EVERY))
 
         private_ports = await enter(aiohttp.ClientSession())
         hub = await enter(open_stream(private_pool))

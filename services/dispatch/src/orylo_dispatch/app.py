@@ -34,6 +34,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_dispatch.actions.facts import ActionFact
@@ -49,6 +50,7 @@ from orylo_dispatch.delivery.queue import DeliveryQueue
 from orylo_dispatch.delivery.recorder import Recorder, SideEffects
 from orylo_dispatch.delivery.sender import Sender
 from orylo_dispatch.delivery.sink import SinkKind
+from orylo_dispatch.delivery.token_expiry import CHECK_EVERY, TokenExpiry
 from orylo_dispatch.handlers import (
     apply_decision,
     enrich_payment,
@@ -60,6 +62,7 @@ from orylo_dispatch.handlers import (
 )
 from orylo_dispatch.kinds import meta, open_session, stripe
 from orylo_dispatch.maintenance import maintenance
+from orylo_dispatch.metrics import start_counting
 from orylo_dispatch.private_port import DeliveryEndpoints
 from orylo_dispatch.settings import Settings
 
@@ -91,6 +94,7 @@ async def open_app(
         session = await enter(open_session())
         kinds: Mapping[str, SinkKind] = {"meta": meta(settings, session)}
         providers: Mapping[str, SinkKind] = {"stripe": stripe(settings, session, plane)}
+        start_counting([*kinds, *providers])
         states = DestinationStates(pool, offer=relay.offer)
         open_sender = partial(Sender, states=states, plane=plane, offer=relay.offer, clock=clock)
         sender = await enter(open_sender(DeliveryQueue(pool, CONVERSION_COLUMNS), kinds=kinds))
@@ -112,6 +116,8 @@ async def open_app(
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "dispatch", handlers, prefetch=settings.dispatch_prefetch, gates=[postgres]))
         await enter(maintenance(pool, kinds, providers, clock))
+        tokens = TokenExpiry(pool, plane, kinds, clock)
+        await enter(repeating("dispatch.token_expiry", tokens.check, every=CHECK_EVERY))
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))

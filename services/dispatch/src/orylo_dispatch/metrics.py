@@ -1,6 +1,10 @@
 """The metrics of dispatch."""
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from orylo_dispatch.domain.attempt import AttemptOutcome
 
 ATTEMPTS = Counter("orylo_dispatch_attempts_total", "Delivery attempts", ["kind", "outcome"])
 DELIVERIES = Counter(
@@ -27,3 +31,15 @@ OLDEST_DUE_SECONDS = Gauge("orylo_dispatch_oldest_due_seconds", "Time since the 
 ON_HOLD = Gauge(
     "orylo_dispatch_destination_on_hold", "1 while the destination refuses its token or configuration", ["destination"]
 )
+TOKEN_EXPIRES = Gauge(
+    "orylo_dispatch_token_expires_timestamp_seconds", "When a destination's access token expires", ["destination"]
+)
+
+
+def start_counting(kinds: Iterable[str]) -> None:
+    """Start the series that alerts count at 0: rates miss a series' first value."""
+    for kind in kinds:
+        for outcome in ("dispatched", "failed"):
+            DELIVERIES.labels(kind, outcome)
+        for outcome in AttemptOutcome:
+            ATTEMPTS.labels(kind, outcome)

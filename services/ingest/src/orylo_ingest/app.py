@@ -29,10 +29,12 @@ from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.stored_webhooks import StoredWebhooksEndpoint
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
 from orylo_ingest.endpoints.webhooks import WebhookEndpoint
+from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.http.rejections import Rejections
 from orylo_ingest.http.router import Router
+from orylo_ingest.metrics import start_counting
 from orylo_ingest.outbox import write_messages
 from orylo_ingest.reconciliation.service import open_reconciler, running_reconciliations
 from orylo_ingest.routes import routes
@@ -61,6 +63,7 @@ async def open_app(
 ) -> AsyncIterator[PrivateAPI]:
     """Accept webhooks and visits while inside. Leaving finishes requests in progress and flushes all buffers."""
     clock = clock or SystemClock()
+    start_counting(GATEWAYS)
     async with AsyncExitStack() as stack:
         keyring = Keyring.parse(settings.master_key.get_secret_value())
         pool = await stack.enter_async_context(open_pool(settings.database_url, role=ROLE))

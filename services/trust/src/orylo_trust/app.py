@@ -27,6 +27,7 @@ from orylo_common.messages import (
     ProviderActionChanged,
     VerdictGiven,
 )
+from orylo_common.platform_watch import watch_platform
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
@@ -99,6 +100,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         expire = partial(expire_statuses, pool=pool, plane=plane, ledger=ledger, offer=relay.offer, cache=cache)
         await enter(repeating("trust.status_expiry", expire, every=EXPIRE_EVERY))
 
+        await enter(watch_platform(pool, broker))
         health = Health()
         health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)

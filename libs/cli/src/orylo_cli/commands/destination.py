@@ -196,4 +196,4 @@ def list_(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDir
 
 def _row(line: DestinationLine, tenant: str) -> dict[str, Any]:
     shown = {name: getattr(line, name) for name in ("id", "kind", "name", "config", "created_at")}
-    return shown | {"status": status_text(line, tenant)}
+    return shown | {"token_expires_at": line.token_expires_at, "status": status_text(line, tenant)}

@@ -11,11 +11,13 @@ from orylo_common.postgres.pool import Connection
 SELECT_DESTINATIONS = """
     SELECT d.id, d.kind, d.name, d.enabled, d.config, d.created_at,
            CASE WHEN d.enabled THEN coalesce(s.status, 'active') ELSE 'disabled' END AS status,
-           s.since, s.code, s.reason, s.next_attempt_at
+           s.since, s.code, s.reason, s.next_attempt_at, t.expires_at AS token_expires_at
     FROM control.destinations AS d
     LEFT JOIN dispatch.destination_states AS s
       ON s.tenant_id = d.tenant_id AND s.destination_id = d.id AND s.status <> 'active' AND d.enabled
      AND s.configured_at >= d.updated_at
+    LEFT JOIN dispatch.destination_tokens AS t
+      ON t.tenant_id = d.tenant_id AND t.destination_id = d.id AND t.configured_at >= d.updated_at
     WHERE d.tenant_id = $1 ORDER BY d.kind, d.name
 """
 
@@ -35,6 +37,8 @@ class DestinationLine:
     code: str | None
     reason: str | None
     next_attempt_at: datetime | None
+    # None: never, or unknown.
+    token_expires_at: datetime | None
 
 
 async def list_destinations(connection: Connection, tenant_id: UUID) -> list[DestinationLine]:

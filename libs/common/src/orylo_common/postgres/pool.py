@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
+from prometheus_client import Counter
 
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 
@@ -17,6 +19,8 @@ COMMAND_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
 # For the reply to a cancelled statement.
 RELEASE_TIMEOUT_S = 1.0
+
+FAILURES = Counter("orylo_postgres_connection_failures_total", "Connections that PostgreSQL refused or did not answer")
 
 
 class _Pool(asyncpg.Pool):
@@ -50,6 +54,7 @@ async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[
             timeout=CONNECT_TIMEOUT_S,
             # Set in the startup message, so RESET ROLE returns to it.
             server_settings={"role": role, "application_name": role, "timezone": "UTC", "jit": "off"},
+            connect=_connect,
             init=_use_json,
             reset=_skip_reset,
         )
@@ -57,6 +62,14 @@ async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[
         raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
     async with pool:
         yield pool
+
+
+async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(*arguments, **options)
+    except Exception:
+        FAILURES.inc()
+        raise
 
 
 async def _skip_reset(connection: asyncpg.Connection) -> None:

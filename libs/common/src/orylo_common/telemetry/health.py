@@ -13,10 +13,13 @@ from http import HTTPStatus
 import orjson
 import prometheus_client
 from aiohttp import web
+from prometheus_client import Gauge
 
 from orylo_common.http.addresses import is_internal
 from orylo_common.http.problems import Problem
 from orylo_common.repeating import loops_down
+
+DEPENDENCY_UP = Gauge("orylo_dependency_up", "1 if the service's last probe of a dependency succeeded", ["dependency"])
 
 INTERNAL_ONLY = Problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.")
 
@@ -66,7 +69,7 @@ class Health:
         return [
             web.get("/healthz", _alive),
             web.get("/readyz", self._ready),
-            web.get("/metrics", _metrics),
+            web.get("/metrics", self._metrics),
         ]
 
     async def _ready(self, request: web.Request) -> web.Response:
@@ -79,9 +82,19 @@ class Health:
             body=orjson.dumps(body), status=200 if readiness.ready else 503, content_type="application/json"
         )
 
+    async def _metrics(self, request: web.Request) -> web.Response:
+        """Probe the dependencies first: their metric is then true even if no load balancer asks for readiness."""
+        if not is_internal(request):
+            return INTERNAL_ONLY.response()
+        await self.readiness()
+        headers = {"Content-Type": prometheus_client.CONTENT_TYPE_LATEST}
+        return web.Response(body=prometheus_client.generate_latest(), headers=headers)
+
     async def _ask_all(self) -> Readiness:
         states = await asyncio.gather(*(_ask(probe) for probe, _ in self._probes.values()))
         checks = dict(zip(self._probes, states, strict=True))
+        for name, state in checks.items():
+            DEPENDENCY_UP.labels(name).set(state == "ok")
         # Reported only: the service still answers, so a load balancer must not remove it.
         checks["loops"] = f"down ({', '.join(down)})" if (down := loops_down()) else "ok"
         missing = [name for name, (_, required) in self._probes.items() if required and checks[name] != "ok"]
@@ -102,10 +115,3 @@ async def _ask(probe: Probe) -> str:
 
 async def _alive(request: web.Request) -> web.Response:
     return web.Response(body=b'{"status":"alive"}', content_type="application/json")
-
-
-async def _metrics(request: web.Request) -> web.Response:
-    if not is_internal(request):
-        return INTERNAL_ONLY.response()
-    headers = {"Content-Type": prometheus_client.CONTENT_TYPE_LATEST}
-    return web.Response(body=prometheus_client.generate_latest(), headers=headers)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from orylo_api.metrics import PROJECTION_LAG
+from orylo_api.payments.counting import count_payment
 from orylo_api.projection.batch import write_batch
 from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.keys import uuid7_time
@@ -40,7 +41,8 @@ async def project_message(
     """Return once the message's rows are committed. While PostgreSQL is away, no attempts are used up."""
     with unwritten.holding(message.message_id):
         async with breaker:
-            await batcher.add(message)
+            if await batcher.add(message):
+                count_payment(message)
 
 
 async def write_measured(connection: Connection, batch: Sequence[Projectable]) -> list[bool]:

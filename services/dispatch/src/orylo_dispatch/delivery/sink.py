@@ -52,6 +52,12 @@ class Sink(Protocol):
     async def probe(self) -> DeliveryAttempt:
         """Check, without sending a payload, whether the destination accepts the token and the configuration."""
 
+    async def token_expires_at(self) -> datetime | None:
+        """Return when the destination's token expires; `None` if never, or if the destination does not say.
+
+        Raises `TransientError` if it does not answer.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class SinkKind:

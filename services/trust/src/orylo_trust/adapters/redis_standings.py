@@ -21,6 +21,8 @@ from orylo_trust.domain.account import Standing
 KEEP = timedelta(hours=1)
 TIMEOUT = timedelta(milliseconds=100)
 
+# `outcome`: hit, miss. A failed call is a miss.
+READS = Counter("orylo_trust_cache_reads_total", "Scores looked up in the cache", ["outcome"])
 FAILURES = Counter("orylo_trust_cache_failures_total", "Failed calls to the cache of scores", ["call"])
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,7 @@ class RedisStandings:
 
     async def get(self, tenant_id: UUID, customer_id: str) -> Standing | None:
         cached = await self._call("get", partial(self._redis.get, _key(tenant_id, customer_id)))
+        READS.labels("miss" if cached is None else "hit").inc()
         if cached is None:
             return None
         known = orjson.loads(cached)

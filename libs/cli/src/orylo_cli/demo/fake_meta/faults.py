@@ -24,6 +24,7 @@ class InjectedFault(BaseModel):
     status: int = Field(default=503, ge=500, le=599, description="of `down`")
     code: int = Field(default=80004, description="of `throttled`")
     retry_after_seconds: int = Field(default=60, ge=1, description="of `throttled`")
+    token_expires_at: int = Field(default=0, ge=0, description="Unix seconds; 0: never")
     refuse_event_ids: frozenset[str] = frozenset()
     refuse_code: int = 100
     refuse_subcode: int | None = 2804007

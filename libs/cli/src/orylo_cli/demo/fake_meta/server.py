@@ -40,6 +40,7 @@ class FakeMeta:
                 web.post("/__control/mode", self._post_mode),
                 web.post("/__control/reset", self._post_reset),
                 web.post("/{version}/{dataset_id}/events", self._post_events),
+                web.get("/{version}/debug_token", self._get_debug_token),
                 web.get("/{version}/{dataset_id}", self._get_dataset),
             ]
         )
@@ -100,6 +101,17 @@ class FakeMeta:
             return _respond(error.body(), error.status)
         return _respond({"id": dataset_id})
 
+    async def _get_debug_token(self, request: web.Request) -> web.Response:
+        """Answer for the token itself, as Meta does. The fault of all datasets applies: a token names no dataset."""
+        fault = self._fault(None)
+        if fault.mode == "down":
+            return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
+        try:
+            self._check_access(request, {}, fault)
+        except MetaError as error:
+            return _respond(error.body(), error.status)
+        return _respond({"data": {"type": "USER", "is_valid": True, "expires_at": fault.token_expires_at}})
+
     def _checked(
         self, request: web.Request, fields: Mapping[str, Any], fault: InjectedFault
     ) -> Sequence[Mapping[str, Any]]:
@@ -121,7 +133,7 @@ class FakeMeta:
         if error is not None:
             raise error
 
-    def _fault(self, dataset_id: str) -> InjectedFault:
+    def _fault(self, dataset_id: str | None) -> InjectedFault:
         return self._faults.get(dataset_id) or self._faults.get(None) or InjectedFault()
 
     async def _get_report(self, _: web.Request) -> web.Response:

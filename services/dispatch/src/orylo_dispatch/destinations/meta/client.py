@@ -4,13 +4,14 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import orjson
 
 from orylo_common.control import Destination
+from orylo_common.errors import TransientError
 from orylo_common.http.answers import read_object
 from orylo_dispatch.destinations.meta.errors import attempt_of, classify
 from orylo_dispatch.destinations.meta.limits import MAX_ANSWER_BYTES, TIMEOUT
@@ -20,6 +21,8 @@ PARTNER_AGENT = "orylo_0_1"
 
 _DATASET_ID = re.compile(r"\d{1,32}")
 _TOKEN = re.compile(r"[!-~]+")
+# The year 9999.
+_MAX_TIME = 253_370_764_800
 
 INCOMPLETE = DeliveryAttempt(
     AttemptOutcome.CONFIGURATION,
@@ -39,6 +42,8 @@ class MetaClient:
         dataset_id = str(destination.config.get("pixel_id", ""))
         complete = _DATASET_ID.fullmatch(dataset_id) and _TOKEN.fullmatch(destination.secret)
         self._dataset_url = f"{base_url}/{dataset_id}" if complete else None
+        self._debug_url = f"{base_url}/debug_token"
+        self._token = destination.secret
         # The token is in a header and not in the URL, because URLs are logged.
         self._headers = {"Authorization": f"Bearer {destination.secret}", "Content-Type": "application/json"}
         envelope = {"partner_agent": PARTNER_AGENT}
@@ -53,6 +58,29 @@ class MetaClient:
     async def probe(self) -> DeliveryAttempt:
         """Read the dataset, which changes nothing."""
         return await self._timed("GET", "?fields=id", None, lambda answer: "id" in answer)
+
+    async def token_expires_at(self) -> datetime | None:
+        """Return when Meta says that the token expires; `None` if it never does, or if Meta does not say.
+
+        Meta answers for a token of an app only to that app's tokens, so the token asks about itself. The end of its
+        access to users' data, `data_access_expires_at`, does not stop conversions. Raises `TransientError`.
+        """
+        try:
+            async with self._session.get(
+                self._debug_url,
+                params={"input_token": self._token},
+                headers=self._headers,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            ) as response:
+                answer = await read_object(response, max_bytes=MAX_ANSWER_BYTES)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TransientError("Meta did not say when the token expires") from error
+        if response.status >= 500:
+            raise TransientError("Meta did not say when the token expires")
+        data = answer.get("data") if answer else None
+        seconds = data.get("expires_at") if isinstance(data, dict) else None
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and 0 < seconds < _MAX_TIME else None
 
     async def _timed(
         self, method: str, path: str, body: bytes | None, confirms: Callable[[Mapping[str, Any]], bool]

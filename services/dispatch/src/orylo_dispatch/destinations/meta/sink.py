@@ -63,6 +63,9 @@ class MetaConversions:
     async def probe(self) -> DeliveryAttempt:
         return await self._client.probe()
 
+    async def token_expires_at(self) -> datetime | None:
+        return await self._client.token_expires_at()
+
 
 def _requests(events: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """Split into consecutive parts that each fit into one request."""

@@ -68,3 +68,7 @@ class StripeActions:
 
     async def probe(self) -> DeliveryAttempt:
         return await self._client.probe()
+
+    async def token_expires_at(self) -> datetime | None:
+        """Return None: a key of Stripe works until it is revoked."""
+        return None
