@@ -27,3 +27,6 @@ HTMLDialogElement.prototype.close = function close() {
   this.open = false;
   this.dispatchEvent(new Event("close"));
 };
+
+// jsdom has no popovers. Without them, their content is always shown.
+HTMLElement.prototype.showPopover = () => undefined;

@@ -5,6 +5,7 @@ const PATHS = {
   pause: "M5.5 3.5v9M10.5 3.5v9",
   play: "M5 3.2v9.6L12.5 8Z",
   arrowUp: "M8 13V3.5M4 7l4-4 4 4",
+  arrowLeft: "M13 8H3.5M7 4 3 8l4 4",
   close: "M4 4l8 8M12 4l-8 8",
   alert: "M8 5v3.8M8 11.2v.1M7.1 2.6 1.8 11.8a1 1 0 0 0 .9 1.5h10.6a1 1 0 0 0 .9-1.5L8.9 2.6a1 1 0 0 0-1.8 0Z",
   clock: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 4.8V8l2.2 1.6",

@@ -1,0 +1,48 @@
+import { plural } from "../i18n/plural";
+import type { Words } from "./words";
+
+const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
+export const words: Words = {
+  loading: (what) => `Carregando ${lower(what)}…`,
+  couldNotLoad: (what) => `Não foi possível carregar: ${lower(what)}`,
+  tryAgain: "Tentar de novo",
+  noAccess: "Sem acesso",
+  partial: (what) => `Não foi possível carregar: ${lower(what)}. O restante da página está atualizado.`,
+  noMatches: "Nada corresponde a estes filtros",
+  clearFilters: "Limpar filtros",
+  searchAllTime: "Buscar em todo o período",
+  close: "Fechar",
+  back: "Voltar",
+  cancel: "Cancelar",
+  busy: "Em andamento",
+  typeToConfirm: (text) => `Digite ${text} para confirmar`,
+  dismiss: "Dispensar",
+  undo: "Desfazer",
+  notifications: "Notificações",
+  clear: "Limpar",
+  copy: (what) => `Copiar ${what}`,
+  copied: "Copiado",
+  showAll: (rest) => `Mostrar mais ${rest}`,
+  select: "Selecionar",
+  selectRow: (row) => `Selecionar ${row}`,
+  loadOlder: "Carregar anteriores",
+  noneOlder: "Nada mais antigo",
+  more: "Mais",
+  asTable: "Mostrar como tabela",
+  range: "Período",
+  from: "De",
+  until: "Até",
+  zone: (zone) => `Horário de ${zone}`,
+  presets: {
+    hour: "Última hora",
+    today: "Hoje",
+    yesterday: "Ontem",
+    "24h": "Últimas 24 horas",
+    "7d": "Últimos 7 dias",
+    "30d": "Últimos 30 dias",
+    month: "Este mês",
+  },
+  custom: "De … até …",
+  entries: (count) => `${count} ${plural(count, "item", "itens")}`,
+};
