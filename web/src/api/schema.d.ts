@@ -5396,6 +5396,11 @@ export interface components {
             tenant: components["schemas"]["TenantIdentity"];
             /** @description null, unless an operator has entered the tenant: nothing can be changed then */
             impersonation: components["schemas"]["ImpersonationNotice"] | null;
+            /**
+             * @description the platform is the demo: its sales go to a stand-in of Meta
+             * @example false
+             */
+            demo: boolean;
         };
         /**
          * ImpersonationNotice
@@ -9622,7 +9627,8 @@ export interface operations {
                      *           "operator": "otto@orylo.example",
                      *           "reason": "Ticket 4711: sales are missing since Monday.",
                      *           "until": "2099-12-31T00:00:00Z"
-                     *         }
+                     *         },
+                     *         "demo": false
                      *       },
                      *       "csrf_token": "kq3Z8v0yYw2c4bN1",
                      *       "expires_in_s": 12
@@ -9677,7 +9683,8 @@ export interface operations {
                      *           "operator": "otto@orylo.example",
                      *           "reason": "Ticket 4711: sales are missing since Monday.",
                      *           "until": "2099-12-31T00:00:00Z"
-                     *         }
+                     *         },
+                     *         "demo": false
                      *       },
                      *       "csrf_token": "kq3Z8v0yYw2c4bN1",
                      *       "expires_in_s": 12
@@ -9755,7 +9762,8 @@ export interface operations {
                      *         "operator": "otto@orylo.example",
                      *         "reason": "Ticket 4711: sales are missing since Monday.",
                      *         "until": "2099-12-31T00:00:00Z"
-                     *       }
+                     *       },
+                     *       "demo": false
                      *     }
                      */
                     "application/json": components["schemas"]["Identity"];
@@ -10559,7 +10567,8 @@ export interface operations {
                      *         "operator": "otto@orylo.example",
                      *         "reason": "Ticket 4711: sales are missing since Monday.",
                      *         "until": "2099-12-31T00:00:00Z"
-                     *       }
+                     *       },
+                     *       "demo": false
                      *     }
                      */
                     "application/json": components["schemas"]["Identity"];
@@ -10610,7 +10619,8 @@ export interface operations {
                      *         "operator": "otto@orylo.example",
                      *         "reason": "Ticket 4711: sales are missing since Monday.",
                      *         "until": "2099-12-31T00:00:00Z"
-                     *       }
+                     *       },
+                     *       "demo": false
                      *     }
                      */
                     "application/json": components["schemas"]["Identity"];

@@ -56,7 +56,7 @@ export function useChangePreferences({ onSuccess, onError }: Options = {}) {
       const { name, language, timezone, theme, key_hints } = known.value;
       const body: PreferencesBody = { name, language, timezone, theme, key_hints, ...wanted };
       await change("PUT", PATH, { body, ifMatch: known.etag });
-      await queries.fetchQuery({ queryKey: KEY, queryFn: () => getTagged<Preferences>(PATH), staleTime: 0 });
+      await queries.query({ queryKey: KEY, queryFn: () => getTagged<Preferences>(PATH), staleTime: 0 });
     },
     {
       onSuccess: () => onSuccess?.(),
