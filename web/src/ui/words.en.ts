@@ -25,6 +25,7 @@ export const words = {
   showAll: (rest: number) => `Show ${rest} more`,
   select: "Select",
   selectRow: (row: string) => `Select ${row}`,
+  rowKeys: { next: "Next row", previous: "Previous row", open: "Open the row", choose: "Select the row" },
   loadOlder: "Load older",
   noneOlder: "Nothing older",
   more: "More",

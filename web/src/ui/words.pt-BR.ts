@@ -26,6 +26,7 @@ export const words: Words = {
   showAll: (rest) => `Mostrar mais ${rest}`,
   select: "Selecionar",
   selectRow: (row) => `Selecionar ${row}`,
+  rowKeys: { next: "Próxima linha", previous: "Linha anterior", open: "Abrir a linha", choose: "Selecionar a linha" },
   loadOlder: "Carregar anteriores",
   noneOlder: "Nada mais antigo",
   more: "Mais",

@@ -49,11 +49,10 @@ export function undo({ id, undo: takeBack }: Toast): void {
   takeBack?.();
 }
 
-/** Undo the newest toast on the screen that can be undone. Return whether there was one. */
-export function undoNewest(): boolean {
+/** Undo the newest toast on the screen that can be undone. */
+export function undoNewest(): void {
   const newest = state.shown.findLast((each) => each.undo !== undefined);
   if (newest !== undefined) undo(newest);
-  return newest !== undefined;
 }
 
 /** Forget all toasts: they belong to the user who is signing out. */

@@ -5,7 +5,7 @@ import { Link } from "react-router";
 import { useWords } from "../../i18n/words";
 import { Button } from "../controls/Button";
 import { Icon } from "../display/Icon";
-import { isPlainKey } from "../keys/isPlainKey";
+import { useKeys } from "../keys/useKeys";
 import { uiWords } from "../words";
 import { dismiss, type Toast, undo, undoNewest, useShownToasts } from "./toastStore";
 import styles from "./toasts.module.css";
@@ -20,15 +20,7 @@ export function Toaster() {
   const shown = useShownToasts();
   const [held, setHeld] = useState(false);
 
-  useEffect(() => {
-    const undoOnKey = (event: KeyboardEvent) => {
-      if (event.key === "z" && isPlainKey(event)) undoNewest();
-    };
-    document.addEventListener("keydown", undoOnKey);
-    return () => {
-      document.removeEventListener("keydown", undoOnKey);
-    };
-  }, []);
+  useKeys([{ key: "z", label: words.undo, run: undoNewest }], words.notifications);
 
   const hold = () => {
     setHeld(true);

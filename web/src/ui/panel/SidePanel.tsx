@@ -3,6 +3,7 @@ import { type ReactNode, type RefObject, useEffect, useId, useRef } from "react"
 import { useWords } from "../../i18n/words";
 import { Button } from "../controls/Button";
 import { Icon } from "../display/Icon";
+import { useKeys } from "../keys/useKeys";
 import { uiWords } from "../words";
 import styles from "./SidePanel.module.css";
 
@@ -25,23 +26,12 @@ export function SidePanel({ title, contentId, onClose, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
 
   useReturnedFocus(panel);
+  useKeys([{ key: "Escape", label: words.close, run: onClose }]);
   useEffect(() => {
     if (document.activeElement?.closest("[data-table]") && panel.current?.dataset.shown !== undefined) return;
     heading.current?.focus();
     if (panel.current !== null) panel.current.dataset.shown = "";
   }, [contentId]);
-  useEffect(() => {
-    const closeOnEscape = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
-      // A dialog or menu above the panel is closed first.
-      if (document.querySelector("dialog[open], [data-menu-open]") === null) onClose();
-    };
-    document.addEventListener("keydown", closeOnEscape);
-    return () => {
-      document.removeEventListener("keydown", closeOnEscape);
-    };
-  }, [onClose]);
-
   return (
     <aside ref={panel} className={styles.panel} aria-labelledby={titleId}>
       <header className={styles.head}>

@@ -1,10 +1,10 @@
-import { type MouseEvent, type ReactNode, useRef } from "react";
+import type { MouseEvent, ReactNode } from "react";
 
 import { useWords } from "../../i18n/words";
 import { Checkbox } from "../controls/Checkbox";
 import { uiWords } from "../words";
 import styles from "./Table.module.css";
-import { useRowKeys } from "./useRowKeys";
+import { moveByArrows, useRowKeys } from "./useRowKeys";
 
 export interface Column<Row> {
   id: string;
@@ -39,10 +39,9 @@ interface Props<Row> {
 export function Table<Row>(props: Props<Row>) {
   const { label, columns, rows, rowKey, rowLabel = rowKey, onOpen, selected, chosen, onChoose, rowTone } = props;
   const words = useWords(uiWords);
-  const table = useRef<HTMLTableElement>(null);
   const canChoose = chosen !== undefined && onChoose !== undefined;
   const tracks = columns.map(({ width = "auto" }) => width);
-  useRowKeys(table, { isOpen: selected !== undefined });
+  useRowKeys({ opens: onOpen !== undefined, canChoose });
 
   function choose(keys: Iterable<string>, isChosen: boolean) {
     const next = new Set(chosen);
@@ -55,7 +54,6 @@ export function Table<Row>(props: Props<Row>) {
 
   return (
     <table
-      ref={table}
       role="table"
       aria-label={label}
       data-table=""
@@ -84,7 +82,9 @@ export function Table<Row>(props: Props<Row>) {
           ))}
         </tr>
       </thead>
-      <tbody role="rowgroup" className={styles.body}>
+      {/* The focus is in the rows' own controls; this only moves it from row to row. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <tbody role="rowgroup" className={styles.body} onKeyDown={moveByArrows}>
         {rows.map((row) => {
           const key = rowKey(row);
           return (

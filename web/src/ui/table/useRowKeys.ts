@@ -1,64 +1,59 @@
-import { type RefObject, useEffect, useRef } from "react";
+import type { KeyboardEvent } from "react";
 
-import { isPlainKey } from "../keys/isPlainKey";
-
-/** What takes the focus in a row that does not open. */
-const FOCUSABLE = "a[href], button, input";
+import { useWords } from "../../i18n/words";
+import { useKeys } from "../keys/useKeys";
+import { uiWords } from "../words";
 
 /**
- * The keys of a table: `j` and `k`, and inside of it the arrows, move from row to row; `o` opens a row, `x` chooses it.
- * While a row is open, `j` and `k` also open the next. Of several tables, the one with the focus gets the keys, else
- * the first.
+ * The keys of a table: `j` and `k` move from row to row, `o` opens a row, `x` chooses it. While a row is open, `j` and
+ * `k` open the next. Of several tables on a page, the one with the focus gets the keys, else the first.
  */
-export function useRowKeys(table: RefObject<HTMLTableElement | null>, { isOpen }: { isOpen: boolean }) {
-  const open = useRef(isOpen);
-  useEffect(() => {
-    open.current = isOpen;
-  });
+export function useRowKeys({ opens, canChoose }: { opens: boolean; canChoose: boolean }) {
+  const { rowKeys } = useWords(uiWords);
 
-  useEffect(() => {
-    const element = table.current;
-    if (element === null) return;
-
-    const handle = (event: KeyboardEvent) => {
-      const inside = event.target instanceof Node && element.contains(event.target);
-      const step = stepOf(event.key, inside);
-      if (step === 0 && event.key !== "x" && event.key !== "o") return;
-      // A checkbox of the table is no field to type into.
-      const isCheckbox = event.target instanceof HTMLInputElement && event.target.type === "checkbox" && inside;
-      if (!isPlainKey(event, isCheckbox) || activeTable() !== element) return;
-
-      const rows = [...element.querySelectorAll<HTMLElement>("[data-row]")];
-      const current = rows.findIndex((row) => row.contains(document.activeElement));
-      const from = current === -1 ? rows.findIndex((row) => row.ariaCurrent === "true") : current;
-      if (step !== 0) {
-        const next = from === -1 ? rows[0] : rows[from + step];
-        if (next === undefined) return;
-        event.preventDefault();
-        focusRow(next);
-        if (open.current && (event.key === "j" || event.key === "k")) next.querySelector<HTMLElement>("[data-open]")?.click();
-        return;
-      }
-      const selector = event.key === "x" ? "input[type=checkbox]" : "[data-open]";
-      if (from !== -1) rows[from]?.querySelector<HTMLElement>(selector)?.click();
-    };
-    document.addEventListener("keydown", handle);
-    return () => {
-      document.removeEventListener("keydown", handle);
-    };
-  }, [table]);
+  useKeys([
+    { key: "j", label: rowKeys.next, run: moveBy(1) },
+    { key: "k", label: rowKeys.previous, run: moveBy(-1) },
+    ...(opens ? [{ key: "o", label: rowKeys.open, run: clickOn("[data-open]") }] : []),
+    ...(canChoose ? [{ key: "x", label: rowKeys.choose, run: clickOn("input[type=checkbox]") }] : []),
+  ]);
 }
 
-function stepOf(key: string, inside: boolean): -1 | 0 | 1 {
-  if (key === "j" || (inside && key === "ArrowDown")) return 1;
-  return key === "k" || (inside && key === "ArrowUp") ? -1 : 0;
+/** Move the focus from row to row with the arrow keys, which otherwise scroll. */
+export function moveByArrows(event: KeyboardEvent<HTMLElement>) {
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  if (event.target instanceof Element && event.target.closest("select, textarea, [role=menu]")) return;
+  event.preventDefault();
+  focusNext(event.key === "ArrowDown" ? 1 : -1);
 }
 
-function activeTable(): Element | null {
-  return document.activeElement?.closest("[data-table]") ?? document.querySelector("[data-table]");
+const moveBy = (step: 1 | -1) => () => {
+  const isOpen = currentTable()?.querySelector("[aria-current=true]") != null;
+  const row = focusNext(step);
+  if (isOpen) row?.querySelector<HTMLElement>("[data-open]")?.click();
+};
+
+const clickOn = (selector: string) => () => {
+  const { rows, current } = place();
+  rows[current]?.querySelector<HTMLElement>(selector)?.click();
+};
+
+/** Focus the row after or before the current one, and return it; the first if there is none. */
+function focusNext(step: 1 | -1): HTMLElement | undefined {
+  const { rows, current } = place();
+  const row = current === -1 ? rows[0] : rows[current + step];
+  const control = row?.querySelector<HTMLElement>("[data-open]") ?? row?.querySelector<HTMLElement>("a[href], button, input");
+  control?.focus();
+  row?.scrollIntoView({ block: "nearest" });
+  return row;
 }
 
-function focusRow(row: HTMLElement) {
-  (row.querySelector<HTMLElement>("[data-open]") ?? row.querySelector<HTMLElement>(FOCUSABLE))?.focus();
-  row.scrollIntoView({ block: "nearest" });
+const currentTable = (): Element | null =>
+  document.activeElement?.closest("[data-table]") ?? document.querySelector("[data-table]");
+
+/** The rows of the current table, and the position of the one with the focus, else of the open one, else -1. */
+function place(): { rows: HTMLElement[]; current: number } {
+  const rows = [...(currentTable()?.querySelectorAll<HTMLElement>("[data-row]") ?? [])];
+  const focused = rows.findIndex((row) => row.contains(document.activeElement));
+  return { rows, current: focused === -1 ? rows.findIndex((row) => row.ariaCurrent === "true") : focused };
 }
