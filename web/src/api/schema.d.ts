@@ -2868,6 +2868,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/web-vitals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report how fast a page of the dashboard was
+         * @description The dashboard sends it when a page is left. It becomes the histograms `orylo_web_vital_seconds` and `orylo_web_layout_shift` of `/metrics`, by page; nothing else is kept. At most 30 a minute and user.
+         */
+        post: operations["report_web_vitals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flags": {
         parameters: {
             query?: never;
@@ -5630,6 +5650,11 @@ export interface components {
             tenant: components["schemas"]["TenantIdentity"];
             /** @description null, unless an operator has entered the tenant: nothing can be changed then */
             impersonation: components["schemas"]["ImpersonationNotice"] | null;
+            /**
+             * @description the platform is the demo: its sales go to a stand-in of Meta
+             * @example false
+             */
+            demo: boolean;
         };
         /**
          * ImpersonationNotice
@@ -7096,7 +7121,7 @@ export interface components {
              */
             theme: components["schemas"]["Theme"];
             /**
-             * @description whether the dashboard shows its keyboard shortcuts
+             * @description whether the dashboard shows its keyboard shortcuts, and single letters act
              * @default true
              */
             key_hints: boolean;
@@ -9693,6 +9718,28 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** WebVital */
+        WebVital: {
+            /**
+             * @description Largest Contentful Paint, Interaction to Next Paint, Cumulative Layout Shift or Time to First Byte, as https://web.dev/articles/vitals defines them
+             * @enum {string}
+             */
+            name: "LCP" | "INP" | "CLS" | "TTFB";
+            /**
+             * @description in milliseconds; CLS has no unit
+             * @example 812.5
+             */
+            value: number;
+        };
+        /** WebVitalsBody */
+        WebVitalsBody: {
+            /**
+             * @description the page's id in the dashboard's table of pages, never an address; unknown ones count as `other`
+             * @example payments
+             */
+            page: string;
+            vitals: components["schemas"]["WebVital"][];
+        };
         /** WebhookPayload */
         WebhookPayload: {
             /** @description the body as received: personal values are hashed, secrets removed and card numbers masked */
@@ -10160,7 +10207,8 @@ export interface operations {
                      *           "operator": "otto@orylo.example",
                      *           "reason": "Ticket 4711: sales are missing since Monday.",
                      *           "until": "2099-12-31T00:00:00Z"
-                     *         }
+                     *         },
+                     *         "demo": false
                      *       },
                      *       "csrf_token": "kq3Z8v0yYw2c4bN1",
                      *       "expires_in_s": 12
@@ -10215,7 +10263,8 @@ export interface operations {
                      *           "operator": "otto@orylo.example",
                      *           "reason": "Ticket 4711: sales are missing since Monday.",
                      *           "until": "2099-12-31T00:00:00Z"
-                     *         }
+                     *         },
+                     *         "demo": false
                      *       },
                      *       "csrf_token": "kq3Z8v0yYw2c4bN1",
                      *       "expires_in_s": 12
@@ -10293,7 +10342,8 @@ export interface operations {
                      *         "operator": "otto@orylo.example",
                      *         "reason": "Ticket 4711: sales are missing since Monday.",
                      *         "until": "2099-12-31T00:00:00Z"
-                     *       }
+                     *       },
+                     *       "demo": false
                      *     }
                      */
                     "application/json": components["schemas"]["Identity"];
@@ -11774,7 +11824,8 @@ export interface operations {
                      *         "operator": "otto@orylo.example",
                      *         "reason": "Ticket 4711: sales are missing since Monday.",
                      *         "until": "2099-12-31T00:00:00Z"
-                     *       }
+                     *       },
+                     *       "demo": false
                      *     }
                      */
                     "application/json": components["schemas"]["Identity"];
@@ -11825,7 +11876,8 @@ export interface operations {
                      *         "operator": "otto@orylo.example",
                      *         "reason": "Ticket 4711: sales are missing since Monday.",
                      *         "until": "2099-12-31T00:00:00Z"
-                     *       }
+                     *       },
+                     *       "demo": false
                      *     }
                      */
                     "application/json": components["schemas"]["Identity"];
@@ -22806,6 +22858,47 @@ export interface operations {
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    report_web_vitals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "page": "payments",
+                 *       "vitals": [
+                 *         {
+                 *           "name": "LCP",
+                 *           "value": 812.5
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebVitalsBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };

@@ -19,6 +19,7 @@ from orylo_api.read_models.stream_events import encode_event
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
 from orylo_api.stream.overview import OverviewWatches
+from orylo_api.web_vitals.limit import VitalsLimit
 from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
@@ -66,6 +67,7 @@ class Services:
     password_turns: Semaphore = field(default_factory=lambda: Semaphore(PASSWORDS_AT_ONCE))
     check_turns: Semaphore = field(default_factory=lambda: Semaphore(CHECKS_AT_ONCE))
     upload_turns: Semaphore = field(default_factory=lambda: Semaphore(UPLOADS_AT_ONCE))
+    vitals_limit: VitalsLimit = field(default_factory=VitalsLimit)
 
     @property
     def lifetimes(self) -> Lifetimes:

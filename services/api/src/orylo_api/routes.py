@@ -52,6 +52,7 @@ from orylo_api.timeseries import endpoints as timeseries
 from orylo_api.tracking import endpoints as tracking
 from orylo_api.verdicts import endpoints as verdicts
 from orylo_api.views import endpoints as views
+from orylo_api.web_vitals import endpoints as web_vitals
 from orylo_api.webhooks import endpoints as webhooks
 
 ROUTES: Sequence[Route] = (
@@ -102,6 +103,7 @@ ROUTES: Sequence[Route] = (
     *fuse.ROUTES,
     *tenant_settings.ROUTES,
     *preferences.ROUTES,
+    *web_vitals.ROUTES,
     *flags.ROUTES,
     *switches.ROUTES,
     *payment_health.ROUTES,
