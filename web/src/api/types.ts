@@ -54,6 +54,7 @@ export type OverviewUpdate = Schemas["OverviewUpdate"];
 export type Payment = Schemas["Payment"];
 export type Preferences = Schemas["Preferences"];
 export type PreferencesBody = Schemas["PreferencesBody"];
+export type PaymentHealth = Schemas["PaymentHealth"];
 export type Problem = Schemas["ProblemDetails"];
 export type ProblemSummary = Schemas["ProblemSummary"];
 export type Quarantined = Schemas["Quarantined"];
