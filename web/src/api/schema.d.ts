@@ -5665,6 +5665,11 @@ export interface components {
             decision: components["schemas"]["Decision"];
             risk_score: number;
             /**
+             * @description of the payment's decisions, the one with the highest is current
+             * @example 3
+             */
+            version: number;
+            /**
              * @description the 2 reasons with the most points
              * @example [
              *       {
@@ -12951,6 +12956,7 @@ export interface operations {
                      *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *             "decision": "allow",
                      *             "risk_score": 12,
+                     *             "version": 3,
                      *             "points": [
                      *               {
                      *                 "detector": "velocity",
@@ -13108,6 +13114,7 @@ export interface operations {
                      *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *             "decision": "allow",
                      *             "risk_score": 12,
+                     *             "version": 3,
                      *             "points": [
                      *               {
                      *                 "detector": "velocity",
@@ -13251,6 +13258,7 @@ export interface operations {
                      *                 "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *                 "decision": "allow",
                      *                 "risk_score": 12,
+                     *                 "version": 3,
                      *                 "points": [
                      *                   {
                      *                     "detector": "velocity",
