@@ -80,6 +80,7 @@ RULE: dict[str, Any] = {"name": "a rule", "expression": "payment.amount > 10", "
 BODIES: dict[str, dict[str, Any]] = {
     "evaluate_payment": {"amount_minor": 1, "currency": "BRL", "dry_run": True},
     "give_verdict": {"verdict": "fraud"},
+    "report_web_vitals": {"page": "payments", "vitals": [{"name": "LCP", "value": 800}]},
     "save_rule": RULE,
     "update_rule": RULE | {"version": 1},
     "roll_back_rule": {"restored": 1, "version": 1},

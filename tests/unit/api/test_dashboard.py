@@ -8,6 +8,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.middleware import handle_errors, secure_headers
 
+PAGES = """{
+    "overview": "/", "payments": "/payments", "payment": "/payments/:id", "problems": "/problems/:kind?",
+    "account": "/account", "profile": "/settings/profile", "login": "/login"
+}"""
+
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
@@ -15,6 +20,7 @@ def built(tmp_path: Path) -> Path:
         "index.html": "<!doctype html>page",
         ".built": "sum",
         "favicon.svg": "<svg/>",
+        "pages.json": PAGES,
         "assets/index-abc.js": "script",
         "assets/index-abc.js.gz": "gzipped",
         "assets/index-abc.js.br": "brotli",
@@ -35,7 +41,10 @@ async def client_of(folder: Path) -> TestClient[web.Request, web.Application]:
 
 async def test_every_page_of_the_dashboard_is_the_same_file(built: Path) -> None:
     async with await client_of(built) as client:
-        for path in ("/", "/login", "/login/", "/?decision=block"):
+        for path in (
+            *("/", "/login", "/login/", "/?decision=block", "/account", "/settings/profile", "/problems"),
+            *("/problems/quarantine", "/payments/stripe%3Api_1", "/payments/a%3Ab%2Fc.d%3Fe", "/payments/pi_1.2/"),
+        ):
             response = await client.get(path)
             assert response.status == 200
             assert await response.text() == "<!doctype html>page"
@@ -47,7 +56,7 @@ async def test_every_page_of_the_dashboard_is_the_same_file(built: Path) -> None
 
 async def test_an_unknown_path_is_not_found_and_serves_the_page_that_says_so(built: Path) -> None:
     async with await client_of(built) as client:
-        for path in ("/feed", "/customers/cus_1", "/login/x", "/apis"):
+        for path in ("/feed", "/customers/cus_1", "/login/x", "/apis", "/settings", "/payments/a/b", "/payments//"):
             for known in ({}, {"If-None-Match": (await client.get("/")).headers["ETag"]}):
                 response = await client.get(path, headers=known)
                 assert (response.status, response.content_type) == (404, "text/html")

@@ -43,6 +43,7 @@ export interface Change {
   idempotencyKey?: string;
   /** The ETag of what the user saw: the API refuses with 412 if somebody has changed it since. */
   ifMatch?: string;
+  signal?: AbortSignal;
 }
 
 export type ChangeMethod = "POST" | "PUT" | "PATCH" | "DELETE";
@@ -101,12 +102,12 @@ async function respondWithSession(url: string, init: RequestInit): Promise<Respo
   }
 }
 
-function changeInit(method: ChangeMethod, { body, idempotencyKey, ifMatch }: Change): RequestInit {
+function changeInit(method: ChangeMethod, { body, idempotencyKey, ifMatch, signal }: Change): RequestInit {
   const headers = new Headers();
   if (body !== undefined) headers.set("Content-Type", "application/json");
   if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
   if (ifMatch !== undefined) headers.set("If-Match", ifMatch);
-  return withToken({ method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  return withToken({ method, headers, ...(body !== undefined && { body: JSON.stringify(body) }), ...(signal && { signal }) });
 }
 
 function withToken(init: RequestInit): RequestInit {

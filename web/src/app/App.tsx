@@ -1,10 +1,12 @@
 import { Fragment, Suspense, useState } from "react";
 
 import { QueryClientProvider } from "@tanstack/react-query";
-import { BrowserRouter, Route, Routes } from "react-router";
+import { BrowserRouter, Outlet, Route, Routes } from "react-router";
 
 import { useLanguage } from "../i18n/language";
+import { useZone } from "../i18n/zone";
 import { Permitted } from "../session/Permitted";
+import { useSession } from "../session/session";
 import { SignedIn } from "../session/SignedIn";
 import { StreamProvider } from "../stream/StreamProvider";
 import { NotFound } from "./NotFound";
@@ -43,7 +45,9 @@ function AllRoutes() {
           />
         ))}
       </Route>
-      <Route path="*" element={<NotFound />} />
+      <Route element={<OptionalSessionLayout />}>
+        <Route path="*" element={<NotFound />} />
+      </Route>
     </Routes>
   );
 }
@@ -52,12 +56,24 @@ function SessionLayout() {
   return (
     <SignedIn>
       <StreamProvider>
-        {/* Another language renders everything anew: also what formats numbers and times outside of components. */}
-        <Fragment key={useLanguage()}>
+        {/* Another language or time zone renders everything anew: also what formats numbers and times outside of components. */}
+        <Fragment key={`${useLanguage()} ${useZone()}`}>
           <AppShell />
         </Fragment>
       </StreamProvider>
     </SignedIn>
+  );
+}
+
+/** The shell for those who are signed in. Others see the page alone. */
+function OptionalSessionLayout() {
+  const session = useSession();
+
+  if (session.data) return <SessionLayout />;
+  return session.isPending ? null : (
+    <main>
+      <Outlet />
+    </main>
   );
 }
 

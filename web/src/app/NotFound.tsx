@@ -1,20 +1,35 @@
-import { Link } from "react-router";
+import { Link, useOutletContext } from "react-router";
 
 import { useWords } from "../i18n/words";
-import { Empty } from "../ui/states/Empty";
+import { Button } from "../ui/controls/Button";
+import { Icon } from "../ui/display/Icon";
 import styles from "./NotFound.module.css";
+import type { Overlay } from "./shell/overlays";
 import { appWords } from "./words";
 
-/** The page at an address that has none. */
+/** The page at an address that has none. Offers the search to those who are signed in. */
 export function NotFound() {
   const { notFound } = useWords(appWords);
+  const open = useOutletContext<((overlay: Overlay) => void) | undefined>();
 
   return (
-    <main className={styles.page}>
+    <div className={styles.page}>
       <title>{`${notFound.title} · Orylo`}</title>
       <h1>{notFound.title}</h1>
-      <Empty text={notFound.text} />
-      <Link to="/">{notFound.back}</Link>
-    </main>
+      <p>{notFound.text}</p>
+      <p className={styles.ways}>
+        {open !== undefined && (
+          <Button
+            onClick={() => {
+              open("commands");
+            }}
+          >
+            <Icon name="search" />
+            {notFound.search}
+          </Button>
+        )}
+        <Link to="/">{notFound.back}</Link>
+      </p>
+    </div>
   );
 }

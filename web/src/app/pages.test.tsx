@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
 import { render, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 
@@ -20,6 +23,12 @@ describe("the table of pages", () => {
   it("makes the navigation of the pages that the user may open", () => {
     expect(navigationOf(identity()).map(({ id }) => id)).toContain("payments");
     expect(navigationOf(identity({ permissions: [] }))).toEqual([]);
+  });
+
+  it("is the one that the server has, which answers 404 at any other address", () => {
+    const served = JSON.parse(readFileSync(resolve(import.meta.dirname, "../../public/pages.json"), "utf8")) as unknown;
+
+    expect(Object.fromEntries(PAGES.map(({ id, path }) => [id, path]))).toEqual(served);
   });
 
   it("has no path twice", () => {

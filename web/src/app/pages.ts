@@ -149,11 +149,20 @@ export const PUBLIC_PAGES = PAGES.filter(({ permission }) => permission === null
 const requiresSession = (page: Page): page is Page & { permission: Permission } => page.permission !== null;
 export const SESSION_PAGES = PAGES.filter(requiresSession);
 
+/** A page as the navigation lists it. */
+export type Listed = Pick<Page, "id" | "path" | "load"> & NonNullable<Page["navigation"]>;
+
 /** The pages to list in the navigation of a user. */
-export function navigationOf({ permissions }: Identity) {
+export function navigationOf({ permissions }: Identity): Listed[] {
   return SESSION_PAGES.filter(({ permission }) => permissions.includes(permission)).flatMap((page) =>
     page.navigation === null ? [] : [{ id: page.id, path: addressOf(page), load: page.load, ...page.navigation }],
   );
+}
+
+/** The groups of listed pages, in their order, without empty ones. */
+export function groupsOf(pages: readonly Listed[]): { group: NavigationGroup; pages: Listed[] }[] {
+  const groups = [...new Set(pages.map(({ group }) => group))];
+  return groups.map((group) => ({ group, pages: pages.filter((page) => page.group === group) }));
 }
 
 /** The address of a page without its optional parameters. */

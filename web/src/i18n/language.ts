@@ -3,6 +3,9 @@ import { useSyncExternalStore } from "react";
 export const LANGUAGES = ["en", "pt-BR"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
+/** Each language's name in itself. */
+export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { en: "English", "pt-BR": "Português" };
+
 const STORAGE_KEY = "orylo.language";
 
 const isLanguage = (value: string | null): value is Language => (LANGUAGES as readonly (string | null)[]).includes(value);
@@ -30,6 +33,9 @@ export function setLanguage(next: Language): void {
   document.documentElement.lang = next;
   for (const notify of listeners) notify();
 }
+
+/** Return whether a language was chosen in this browser. */
+export const isLanguageChosen = (): boolean => isLanguage(localStorage.getItem(STORAGE_KEY));
 
 export const currentLanguage = (): Language => language;
 

@@ -1,6 +1,6 @@
 import { currentLocale } from "./language";
 
-/** Join names as a sentence does: "owners, admins, and analysts", or with "or". */
-export function listed(names: readonly string[], type: "conjunction" | "disjunction" = "conjunction"): string {
-  return new Intl.ListFormat(currentLocale(), { type }).format(names);
+/** Join names as a sentence does: "owners, admins, and analysts". */
+export function listed(names: readonly string[]): string {
+  return new Intl.ListFormat(currentLocale()).format(names);
 }

@@ -1,11 +1,19 @@
 import { use } from "react";
 
-import { currentLanguage, type Language, useLanguage } from "./language";
+import { currentLanguage, type Language, setLanguage, useLanguage } from "./language";
 
 /** The words of a page or a subject in each language. A language is loaded when it is first shown. */
 export interface Catalog<Words> {
   /** Return the words of a language, or a promise of them while they are loading. */
   read: (language: Language) => Words | Promise<Words>;
+}
+
+const catalogs = new Set<Catalog<object>>();
+
+/** Show the dashboard in a language from now on. Its words are loaded first, so that nothing is blank meanwhile. */
+export async function switchLanguage(next: Language): Promise<void> {
+  await Promise.allSettled([...catalogs].map(async ({ read }) => read(next)));
+  setLanguage(next);
 }
 
 type Loaders<Words> = Record<Language, () => Promise<{ words: Words }>>;
@@ -27,8 +35,10 @@ export function defineWords<Words extends object>(loaders: Loaders<Words>): Cata
     return promise;
   }
 
+  const catalog = { read };
+  catalogs.add(catalog);
   void read(currentLanguage());
-  return { read };
+  return catalog;
 }
 
 /** Return the words of a catalog in the reader's language. Suspends while they are loading. */

@@ -1,8 +1,29 @@
-let zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+import { useSyncExternalStore } from "react";
+
+const STORAGE_KEY = "orylo.zone";
+
+let zone = localStorage.getItem(STORAGE_KEY) ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+const listeners = new Set<() => void>();
 
 /** The time zone in which times are shown: the user's, else the shop's, else the browser's until the preferences are loaded. */
 export const currentZone = (): string => zone;
 
+/** Show times in a zone from now on, also in the next visit of this browser until the preferences are loaded. */
 export function setZone(next: string): void {
+  localStorage.setItem(STORAGE_KEY, next);
+  if (next === zone) return;
   zone = next;
+  for (const notify of listeners) notify();
+}
+
+/** Return the time zone, and render again when it changes. */
+export function useZone(): string {
+  return useSyncExternalStore(watch, currentZone);
+}
+
+function watch(onChange: () => void): () => void {
+  listeners.add(onChange);
+  return () => {
+    listeners.delete(onChange);
+  };
 }

@@ -3,7 +3,6 @@ import type { ReactNode } from "react";
 import { useWords } from "../i18n/words";
 import { NoAccess } from "../ui/states/NoAccess";
 import { type Permission, useIdentity } from "./identity";
-import { holdersOf } from "./permissions";
 import { sessionWords } from "./words";
 
 /** Render the children if the signed-in user has the permission. */
@@ -11,6 +10,6 @@ export function Permitted({ permission, children }: { permission: Permission; ch
   const { permissions } = useIdentity();
   const words = useWords(sessionWords);
 
-  if (!permissions.includes(permission)) return <NoAccess advice={words.noPage(holdersOf(words, permission))} />;
+  if (!permissions.includes(permission)) return <NoAccess advice={words.noPage} />;
   return children;
 }

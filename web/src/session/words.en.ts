@@ -12,5 +12,5 @@ export const words: Words = {
   },
   onlyFor: (people) => `Only ${listed(people)} may do this.`,
   session: { what: "Your session", loading: "your session" },
-  noPage: (people) => `Your role does not include this page. Ask ${listed(people, "disjunction")} of your shop.`,
+  noPage: "Your role has no access to this page. Ask an owner or admin of your shop.",
 };

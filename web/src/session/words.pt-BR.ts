@@ -18,5 +18,5 @@ export const words: Words = {
   },
   onlyFor: (people) => `Só ${listed(people)} podem fazer isto.`,
   session: { what: "A sua sessão", loading: "a sua sessão" },
-  noPage: (people) => `Sua função não inclui esta página. Peça a ${listed(people, "disjunction")} da sua loja.`,
+  noPage: "Sua função não dá acesso a esta página. Peça a um proprietário ou administrador da sua loja.",
 };

@@ -11,7 +11,7 @@ export interface Words {
   /** Who may do what the reader may not. */
   onlyFor: (people: readonly string[]) => string;
   session: { what: string; loading: string };
-  noPage: (people: readonly string[]) => string;
+  noPage: string;
 }
 
 export const sessionWords = defineWords<Words>({

@@ -1,12 +1,31 @@
-import type { Conversion, CustomerSeen, Detection, OverviewUpdate, SwitchesChanged, TrustChange } from "../api/types";
+import type {
+  Conversion,
+  CustomerSeen,
+  DeadLetterSummary,
+  Detection,
+  Job,
+  OverviewUpdate,
+  ReviewCaseChange,
+  SwitchesChanged,
+  TrustChange,
+  VerdictChange,
+  WebhookReceipt,
+  WebhookRefusal,
+} from "../api/types";
 
 export type LiveEvent =
   | { type: "detection.created"; data: Detection }
   | { type: "customer.seen"; data: CustomerSeen }
   | { type: "trust.updated"; data: TrustChange }
   | { type: ConversionEventType; data: Conversion }
+  | { type: "dead_letter.created"; data: DeadLetterSummary }
+  | { type: "job.progress"; data: Job }
+  | { type: "webhook.accepted"; data: WebhookReceipt }
+  | { type: "webhook.refused"; data: WebhookRefusal }
   | { type: "overview.updated"; data: OverviewUpdate }
   | { type: "switches.changed"; data: SwitchesChanged }
+  | { type: "verdict.given"; data: VerdictChange }
+  | { type: "review.changed"; data: ReviewCaseChange }
   /** Events were missed. The provider has everything refetched; what was kept of events must be dropped. */
   | { type: "gap" };
 
@@ -26,14 +45,29 @@ export const EVENT_TYPES = [
   "conversion.dispatched",
   "conversion.failed",
   "conversion.correction_changed",
+  "dead_letter.created",
+  "job.progress",
+  "webhook.accepted",
+  "webhook.refused",
   "overview.updated",
   "switches.changed",
+  "verdict.given",
+  "review.changed",
 ] as const satisfies LiveEvent["type"][];
 
 export interface StreamStatus {
   state: "connecting" | "live" | "waiting";
-  /** Why the server refuses the stream: a sentence to show. Null if it does not. */
-  reason: string | null;
+  /** Why the server refuses the stream. Null if it does not. */
+  reason: StreamRefusal | null;
+}
+
+/** A problem of the API, as plain data: tabs and worker exchange it. */
+export interface StreamRefusal {
+  code: string;
+  /** The API's sentence. */
+  detail: string;
+  /** Seconds until the next attempt, if the API gave them. */
+  retryAfter: number | undefined;
 }
 
 export const CONNECTING: StreamStatus = { state: "connecting", reason: null };
@@ -67,7 +101,7 @@ export abstract class EventStream {
   }
 
   protected setStatus(status: StreamStatus): void {
-    if (this.#status.state === status.state && this.#status.reason === status.reason) return;
+    if (this.#status.state === status.state && this.#status.reason?.code === status.reason?.code) return;
     this.#status = status;
     for (const watcher of this.#watchers) watcher();
   }

@@ -1,5 +1,5 @@
 import type { ApiError } from "../api/client";
-import { EVENT_TYPES, EventStream, SILENCE_MS } from "./eventStream";
+import { EVENT_TYPES, EventStream, SILENCE_MS, type StreamRefusal } from "./eventStream";
 import { openSource } from "./openSource";
 
 const FIRST_DELAY_MS = 1_000;
@@ -125,11 +125,10 @@ export class LiveStream extends EventStream {
   }
 }
 
-/** Return why the server refuses the stream and what to do, or null if there is nothing to say. */
-function reasonOf(refusal: ApiError | null): string | null {
+/** Return why the server refuses the stream, or null if there is nothing to say. */
+function reasonOf(refusal: ApiError | null): StreamRefusal | null {
   // The check before the retry deals with an expired session.
   if (refusal === null || refusal.status === 401) return null;
-  if (refusal.code !== "too_many_streams") return refusal.detail;
-  const wait = refusal.retryAfter === undefined ? "soon" : `in ${refusal.retryAfter} seconds`;
-  return `Too many live connections of your user are open. Close those in other browsers. Trying again ${wait}.`;
+  const { code, detail, retryAfter } = refusal;
+  return { code, detail, retryAfter };
 }

@@ -21,8 +21,7 @@ it("a refused stream says why, and retries when the server allows it", async () 
   await FakeEventSource.latest.refuse(problemResponse({ status: 429, code: "too_many_streams", retryAfter: 30 }));
   expect(stream.status()).toEqual({
     state: "waiting",
-    reason:
-      "Too many live connections of your user are open. Close those in other browsers. Trying again in 30 seconds.",
+    reason: { code: "too_many_streams", detail: "too_many_streams", retryAfter: 30 },
   });
 
   window.dispatchEvent(new Event("online"));
@@ -41,7 +40,7 @@ it("another refusal is shown in the server's words", async () => {
   const detail = "The server is overloaded.";
   await FakeEventSource.latest.refuse(problemResponse({ status: 503, code: "unavailable", detail, retryAfter: 2 }));
 
-  expect(stream.status()).toEqual({ state: "waiting", reason: detail });
+  expect(stream.status()).toEqual({ state: "waiting", reason: { code: "unavailable", detail, retryAfter: 2 } });
   stop();
 });
 

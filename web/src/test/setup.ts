@@ -4,6 +4,7 @@ import { afterEach, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fakeEventSource";
 import { FakeIntersectionObserver } from "./fakeIntersectionObserver";
+import { setWidth } from "./width";
 
 // Only failing tests wait this long. It keeps tests from failing on a machine that is briefly overloaded.
 configure({ asyncUtilTimeout: 30_000 });
@@ -14,6 +15,7 @@ beforeEach(() => {
   FakeEventSource.all = [];
   FakeIntersectionObserver.all = [];
   vi.stubGlobal("IntersectionObserver", FakeIntersectionObserver);
+  setWidth(1440);
   Element.prototype.scrollIntoView = vi.fn();
 });
 

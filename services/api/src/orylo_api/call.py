@@ -19,6 +19,7 @@ from orylo_api.read_models.stream_events import encode_event
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
 from orylo_api.stream.overview import OverviewWatches
+from orylo_api.web_vitals.limit import VitalsLimit
 from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
@@ -26,6 +27,7 @@ from orylo_common.control import Keyring
 from orylo_common.control.plane import ControlPlane
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
+from orylo_common.telemetry.health import Health
 
 # Each import holds its file, of up to 16 MiB, and a connection of the pool.
 UPLOADS_AT_ONCE = 2
@@ -56,11 +58,16 @@ class Services:
     http: aiohttp.ClientSession
     clock: Clock
     settings: Settings
+    # This replica's own, as `/readyz` shows it.
+    health: Health
+    # The age of the oldest message that this replica has received and not projected.
+    projection_lag_s: Callable[[], float]
     # The OpenAPI document, as bytes.
     document: bytes = field(repr=False)
     password_turns: Semaphore = field(default_factory=lambda: Semaphore(PASSWORDS_AT_ONCE))
     check_turns: Semaphore = field(default_factory=lambda: Semaphore(CHECKS_AT_ONCE))
     upload_turns: Semaphore = field(default_factory=lambda: Semaphore(UPLOADS_AT_ONCE))
+    vitals_limit: VitalsLimit = field(default_factory=VitalsLimit)
 
     @property
     def lifetimes(self) -> Lifetimes:

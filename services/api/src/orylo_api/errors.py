@@ -99,3 +99,7 @@ class TooManyChecks(TooMany):
 
 class TooManyJobs(TooMany):
     pass
+
+
+class TooManyVitals(TooMany):
+    pass

@@ -35,7 +35,7 @@ describe("the shell", () => {
     const { calls } = fakeApi({ "POST /api/v1/auth/logout": () => undefined });
     renderApp();
     await userEvent.click(await screen.findByRole("button", { name: /Signed in as ana@shop.example/ }));
-    await userEvent.click(screen.getByRole("button", { name: "Sign out" }));
+    await userEvent.click(screen.getByRole("menuitem", { name: "Sign out" }));
 
     expect(await screen.findByRole("heading", { name: "Sign in to Orylo" })).toBeVisible();
     expect(calls).toContain("POST /api/v1/auth/logout");
@@ -49,7 +49,7 @@ describe("the shell", () => {
     await userEvent.click(opener);
     await userEvent.keyboard("{Escape}");
 
-    expect(screen.queryByRole("button", { name: "Sign out" })).not.toBeInTheDocument();
+    expect(screen.queryByRole("menuitem", { name: "Sign out" })).not.toBeInTheDocument();
     expect(opener).toHaveFocus();
   });
 

@@ -1,57 +1,75 @@
-import { NavLink, Outlet } from "react-router";
+import { lazy, Suspense, useState } from "react";
+
+import { Outlet, useLocation } from "react-router";
 
 import { useWords } from "../../i18n/words";
-import { useIdentity } from "../../session/identity";
-import { SwitchBanner } from "../../subjects/switches/SwitchBanner";
-import { Icon } from "../../ui/display/Icon";
-import { Logo } from "../../ui/display/Logo";
-import { navigationOf } from "../pages";
+import { useAppliedPreferences } from "../../session/preferences";
+import { Toaster } from "../../ui/feedback/toasts";
+import { OldLink } from "../OldLink";
 import { appWords } from "../words";
 import styles from "./AppShell.module.css";
-import { ConnectionState } from "./ConnectionState";
-import { UserMenu } from "./UserMenu";
+import { Banners } from "./Banners";
+import { KeyList } from "./KeyList";
+import { MoreSheet } from "./MoreSheet";
+import type { Overlay } from "./overlays";
+import { PhoneBar } from "./PhoneBar";
+import { PhoneHeader } from "./PhoneHeader";
+import { Rail } from "./Rail";
+import { RecentMessages } from "./RecentMessages";
+import { useFoldedRail } from "./useFoldedRail";
+import { useOpenWork } from "./useOpenWork";
+import { useShellKeys } from "./useShellKeys";
+import { useWidth } from "./useWidth";
 
-/** The frame around every page: navigation, connection state and user menu. */
+// Fetched at its first use.
+const CommandMenu = lazy(() => import("../commands/CommandMenu"));
+
+/** The frame around every page: navigation, live state, user menu, banners, and what opens above a page. */
 export function AppShell() {
-  const identity = useIdentity();
   const words = useWords(appWords);
+  const width = useWidth();
+  const rail = useFoldedRail();
+  const openWork = useOpenWork();
+  const detectionId = useOldLink();
+  const [overlay, setOverlay] = useState<Overlay | null>(null);
+  const close = () => {
+    setOverlay(null);
+  };
+  useAppliedPreferences();
+  useShellKeys(setOverlay, rail.toggle);
 
   return (
-    <div className={styles.shell}>
+    <div className={styles.shell} data-width={width}>
       <a href="#content" className={styles.skip}>
         {words.skip}
       </a>
-      <header className={styles.side}>
-        <div className={styles.brand}>
-          <Logo />
-          <span>
-            <span className={styles.product}>Orylo</span>
-            <span className={styles.tenant} title={identity.tenant.slug}>
-              {identity.tenant.name}
-            </span>
-          </span>
-        </div>
-        <nav aria-label={words.navigation} className={styles.nav}>
-          {navigationOf(identity).map(({ id, path, icon }) => (
-            <NavLink key={path} to={path} end={path === "/"} className={styles.link ?? ""}>
-              <Icon name={icon} size={16} />
-              {words.pages[id]}
-            </NavLink>
-          ))}
-          <a href="/api/docs" className={styles.link}>
-            <Icon name="book" size={16} />
-            {words.apiReference}
-          </a>
-        </nav>
-        <div className={styles.foot}>
-          <ConnectionState />
-          <UserMenu identity={identity} />
-        </div>
-      </header>
+      {width === "phone" ? (
+        <PhoneHeader onOpen={setOverlay} />
+      ) : (
+        <Rail
+          folded={rail.folded || width === "narrow"}
+          foldable={width === "wide"}
+          openWork={openWork}
+          onFold={rail.toggle}
+          onOpen={setOverlay}
+        />
+      )}
       <main id="content" tabIndex={-1} className={styles.content}>
-        <SwitchBanner />
-        <Outlet />
+        <Banners />
+        {detectionId === null ? <Outlet context={setOverlay} /> : <OldLink detectionId={detectionId} />}
       </main>
+      {width === "phone" && <PhoneBar openWork={openWork} onOpen={setOverlay} />}
+      <Toaster />
+      {overlay === "keys" && <KeyList onClose={close} />}
+      {overlay === "messages" && <RecentMessages onClose={close} />}
+      {overlay === "more" && <MoreSheet onClose={close} />}
+      <Suspense>{overlay === "commands" && <CommandMenu onClose={close} onOpen={setOverlay} onFold={rail.toggle} />}</Suspense>
     </div>
   );
+}
+
+/** Return the decision that a link of an earlier version names. */
+function useOldLink(): string | null {
+  const { pathname, search } = useLocation();
+  return pathname === "/" ? new URLSearchParams(search).get("detection") : null;
 }

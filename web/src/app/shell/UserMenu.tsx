@@ -1,89 +1,110 @@
-import { useEffect, useRef, useState } from "react";
-
-import { Link } from "react-router";
-
-import type { Identity } from "../../api/types";
+import { switchLanguage, useWords } from "../../i18n/words";
+import { LANGUAGE_NAMES, LANGUAGES, useLanguage } from "../../i18n/language";
+import { useIdentity } from "../../session/identity";
+import { useChangePreferences } from "../../session/preferences";
 import { useSignOut } from "../../session/session";
-import { Icon } from "../../ui/display/Icon";
-import { humanise } from "../../ui/format/text";
+import { sessionWords } from "../../session/words";
+import { Menu, type MenuItem } from "../../ui/controls/Menu";
+import { clearToasts, toast } from "../../ui/feedback/toasts";
+import { setTheme, type Theme, THEMES, useTheme } from "../../ui/theme/theme";
+import { appWords } from "../words";
+import type { Overlay } from "./overlays";
 import styles from "./UserMenu.module.css";
 
-export function UserMenu({ identity }: { identity: Identity }) {
-  const [open, setOpen] = useState(false);
-  const menu = useRef<HTMLDivElement>(null);
-  const opener = useRef<HTMLButtonElement>(null);
-  const signOut = useSignOut();
-
-  useEffect(() => {
-    if (!open) return;
-    const closeOutside = (event: PointerEvent) => {
-      if (event.target instanceof Node && !menu.current?.contains(event.target)) setOpen(false);
-    };
-    const closeOnEscape = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
-      setOpen(false);
-      opener.current?.focus();
-    };
-    document.addEventListener("pointerdown", closeOutside);
-    document.addEventListener("keydown", closeOnEscape);
-    return () => {
-      document.removeEventListener("pointerdown", closeOutside);
-      document.removeEventListener("keydown", closeOnEscape);
-    };
-  }, [open]);
+/** What concerns the user: appearance, account, help, and the way out. `short` shows only the initial. */
+export function UserMenu({ short = false, onOpen }: { short?: boolean; onOpen: (overlay: Overlay) => void }) {
+  const { name, role } = useIdentity();
+  const words = useWords(appWords);
+  const { roles } = useWords(sessionWords);
+  const items = useUserMenuItems(onOpen);
 
   return (
-    <div ref={menu} className={styles.menu}>
-      <button
-        ref={opener}
-        type="button"
-        className={styles.opener}
-        aria-expanded={open}
-        aria-controls="user-menu"
-        onClick={() => {
-          setOpen(!open);
-        }}
-      >
+    <span className={styles.user}>
+      <Menu label={words.user.menu(name)} items={items}>
         <span aria-hidden="true" className={styles.initial}>
-          {identity.name.charAt(0).toUpperCase()}
+          {name.charAt(0).toUpperCase()}
         </span>
-        <span className={styles.name}>
-          <span className="visually-hidden">Signed in as </span>
-          {identity.name}
-        </span>
-        <Icon name="chevron" />
-      </button>
-      {open && (
-        <div id="user-menu" className={styles.panel}>
-          <p className={styles.identity}>
-            <span>{identity.name}</span>
-            <span className={styles.role}>
-              {humanise(identity.role)} · {identity.tenant.name}
-            </span>
-          </p>
-          <Link
-            to="/account"
-            className={styles.item}
-            onClick={() => {
-              setOpen(false);
-            }}
-          >
-            <Icon name="lock" />
-            Account security
-          </Link>
-          <button
-            type="button"
-            className={styles.item}
-            disabled={signOut.isPending}
-            onClick={() => {
-              signOut.mutate();
-            }}
-          >
-            <Icon name="signOut" />
-            Sign out
-          </button>
-        </div>
-      )}
-    </div>
+        <span className="visually-hidden">{words.user.menu(name)}</span>
+        {!short && (
+          <span aria-hidden="true" className={styles.name}>
+            <span>{name}</span>
+            <span className={styles.role}>{roles[role]}</span>
+          </span>
+        )}
+      </Menu>
+    </span>
   );
+}
+
+function useUserMenuItems(onOpen: (overlay: Overlay) => void): MenuItem[] {
+  const words = useWords(appWords);
+  const appearance = useAppearance();
+  const signOut = useSignOut();
+
+  return [
+    { label: words.pages.profile, icon: "person", to: "/settings/profile" },
+    { label: words.pages.account, icon: "lock", to: "/account" },
+    ...appearance,
+    {
+      label: words.user.notifications,
+      icon: "note",
+      onSelect: () => {
+        onOpen("messages");
+      },
+    },
+    {
+      label: words.user.keys,
+      icon: "keyboard",
+      onSelect: () => {
+        onOpen("keys");
+      },
+    },
+    {
+      label: words.apiReference,
+      icon: "book",
+      onSelect: () => {
+        window.location.assign("/api/docs");
+      },
+    },
+    {
+      label: words.user.signOut,
+      icon: "signOut",
+      onSelect: () => {
+        clearToasts();
+        signOut.mutate();
+      },
+    },
+  ];
+}
+
+/** The other themes and the other language. They take effect at once, and are saved in the user's preferences. */
+export function useAppearance(): (MenuItem & { onSelect: () => void })[] {
+  const words = useWords(appWords);
+  const theme = useTheme();
+  const language = useLanguage();
+  const change = useChangePreferences({
+    onError: () => {
+      toast({ text: words.user.notSaved, tone: "bad" });
+    },
+  });
+  const choose = (next: Theme) => () => {
+    setTheme(next);
+    change.start({ theme: next });
+  };
+
+  return [
+    ...THEMES.filter((each) => each !== theme).map((each) => ({
+      label: words.user.theme[each],
+      icon: "sun" as const,
+      onSelect: choose(each),
+    })),
+    ...LANGUAGES.filter((each) => each !== language).map((each) => ({
+      label: LANGUAGE_NAMES[each],
+      icon: "globe" as const,
+      onSelect: () => {
+        void switchLanguage(each);
+        change.start({ language: each });
+      },
+    })),
+  ];
 }

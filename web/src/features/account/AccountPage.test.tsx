@@ -48,10 +48,10 @@ describe("account security", () => {
     fakeApi({ [`GET ${PATH}`]: () => ({ enabled: false, recovery_codes_left: 0 }) });
     renderApp();
     await userEvent.click(await screen.findByRole("button", { name: /Signed in as/ }));
-    await userEvent.click(screen.getByRole("link", { name: "Account security" }));
+    await userEvent.click(screen.getByRole("menuitem", { name: "Account security" }));
 
     expect(await screen.findByRole("heading", { name: "Account security" })).toBeVisible();
-    expect(screen.queryByRole("button", { name: "Sign out" })).not.toBeInTheDocument();
+    expect(screen.queryByRole("menuitem", { name: "Sign out" })).not.toBeInTheDocument();
   });
 
   it("turns the second factor on with the keyboard alone", async () => {

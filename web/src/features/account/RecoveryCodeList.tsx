@@ -1,33 +1,35 @@
+import { useWords } from "../../i18n/words";
 import { Button } from "../../ui/controls/Button";
 import { CopyableCode } from "../../ui/controls/CopyableCode";
 import { focusField } from "../../ui/controls/Field";
 import styles from "./AccountPage.module.css";
+import { accountWords } from "./words";
 
 /** The recovery codes, which the API returns only once. */
 export function RecoveryCodeList({ codes, onSaved }: { codes: readonly string[]; onSaved: () => void }) {
+  const { recovery } = useWords(accountWords);
   const text = codes.join("\n");
 
   return (
     <>
       <h3 ref={focusField} tabIndex={-1} className={styles.heading}>
-        Two-factor authentication is on. Save your recovery codes
+        {recovery.title}
       </h3>
       <p>
-        Each one signs you in once if you lose your authenticator app. Keep them where others cannot see them.{" "}
-        <strong>They are not shown again.</strong>
+        {recovery.text} <strong>{recovery.once}</strong>
       </p>
       <div className={styles.form}>
-        <CopyableCode name="Recovery codes" text={text} />
+        <CopyableCode name={recovery.name} text={text} />
         <div className={styles.actions}>
           <a
             className={styles.download}
-            download="orylo-recovery-codes.txt"
+            download={recovery.file}
             href={`data:text/plain;charset=utf-8,${encodeURIComponent(`${text}\n`)}`}
           >
-            Download
+            {recovery.download}
           </a>
           <Button look="primary" onClick={onSaved}>
-            I have saved them
+            {recovery.saved}
           </Button>
         </div>
       </div>

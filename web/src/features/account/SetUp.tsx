@@ -1,16 +1,20 @@
 import { type SubmitEvent, useState } from "react";
 
+import { useWords } from "../../i18n/words";
 import { Button } from "../../ui/controls/Button";
 import { Field, focusField } from "../../ui/controls/Field";
 import { FormError } from "../../ui/states/FormError";
 import styles from "./AccountPage.module.css";
 import { Confirmation } from "./Confirmation";
 import { RecoveryCodeList } from "./RecoveryCodeList";
-import { secondFactorErrorText } from "./secondFactorError";
+import { useSecondFactorErrorText } from "./secondFactorError";
 import { useEnrolment } from "./useSecondFactor";
+import { accountWords } from "./words";
 
 /** Turn the second factor on: password, then a code from the app, then the recovery codes. */
 export function SetUp({ onBegin, onEnd }: { onBegin: () => void; onEnd: () => void }) {
+  const words = useWords(accountWords);
+  const errorText = useSecondFactorErrorText();
   const [opened, setOpened] = useState(false);
   const { begin, confirm } = useEnrolment();
   const end = () => {
@@ -29,8 +33,7 @@ export function SetUp({ onBegin, onEnd }: { onBegin: () => void; onEnd: () => vo
   return (
     <>
       <p>
-        <strong>Off.</strong> Signing in takes only your password. With two-factor authentication it also takes a code from an
-        authenticator app, so a stolen password is not enough.
+        <strong>{words.off}</strong> {words.offText}
       </p>
       {!opened && (
         <Button
@@ -40,20 +43,20 @@ export function SetUp({ onBegin, onEnd }: { onBegin: () => void; onEnd: () => vo
             setOpened(true);
           }}
         >
-          Set up
+          {words.setUp}
         </Button>
       )}
       {opened && (
         <form className={styles.form} onSubmit={submit}>
-          {begin.isError && <FormError text={secondFactorErrorText(begin.error)} />}
-          <Field label="Your password">
+          {begin.isError && <FormError text={errorText(begin.error)} />}
+          <Field label={words.password}>
             <input ref={focusField} name="password" type="password" autoComplete="current-password" required maxLength={1024} />
           </Field>
           <div className={styles.actions}>
             <Button look="primary" type="submit" disabled={begin.isPending}>
-              {begin.isPending ? "Checking…" : "Continue"}
+              {begin.isPending ? words.checking : words.next}
             </Button>
-            <Button onClick={end}>Cancel</Button>
+            <Button onClick={end}>{words.cancel}</Button>
           </div>
         </form>
       )}

@@ -1,18 +1,22 @@
 import { type SubmitEvent, useState } from "react";
 
+import { useWords } from "../../i18n/words";
 import { CODE_PATTERN } from "../../session/codes";
 import { Button } from "../../ui/controls/Button";
 import { Field, focusField } from "../../ui/controls/Field";
 import { FormError } from "../../ui/states/FormError";
 import { Warning } from "../../ui/states/Warning";
 import styles from "./AccountPage.module.css";
-import { secondFactorErrorText } from "./secondFactorError";
+import { useSecondFactorErrorText } from "./secondFactorError";
 import { useTurnOff } from "./useSecondFactor";
+import { accountWords } from "./words";
 
 const FEW_CODES = 3;
 
 /** The second factor that is on: how many recovery codes are left, and turning it off. */
 export function TurnOff({ codesLeft }: { codesLeft: number }) {
+  const words = useWords(accountWords);
+  const errorText = useSecondFactorErrorText();
   const [opened, setOpened] = useState(false);
   const turnOff = useTurnOff();
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
@@ -24,10 +28,9 @@ export function TurnOff({ codesLeft }: { codesLeft: number }) {
   return (
     <>
       <p>
-        <strong>On.</strong> Signing in takes your password and a code from your authenticator app. Recovery codes left:{" "}
-        {codesLeft}.
+        <strong>{words.on}</strong> {words.onText(codesLeft)}
       </p>
-      {codesLeft <= FEW_CODES && <Warning>To get new recovery codes, turn it off and set it up again.</Warning>}
+      {codesLeft <= FEW_CODES && <Warning>{words.fewCodes}</Warning>}
       {!opened && (
         <Button
           className={styles.action ?? ""}
@@ -35,21 +38,21 @@ export function TurnOff({ codesLeft }: { codesLeft: number }) {
             setOpened(true);
           }}
         >
-          Turn off…
+          {words.turnOffEllipsis}
         </Button>
       )}
       {opened && (
         <form className={styles.form} onSubmit={submit}>
-          {turnOff.isError && <FormError text={secondFactorErrorText(turnOff.error)} />}
-          <Field label="Your password">
+          {turnOff.isError && <FormError text={errorText(turnOff.error)} />}
+          <Field label={words.password}>
             <input ref={focusField} name="password" type="password" autoComplete="current-password" required maxLength={1024} />
           </Field>
-          <Field label="Code from your app, or a recovery code">
-            <input name="code" autoComplete="one-time-code" pattern={CODE_PATTERN} title="Six digits, or a recovery code" required />
+          <Field label={words.anyCode}>
+            <input name="code" autoComplete="one-time-code" pattern={CODE_PATTERN} title={words.anyCodeTitle} required />
           </Field>
           <div className={styles.actions}>
             <Button look="primary" type="submit" disabled={turnOff.isPending}>
-              {turnOff.isPending ? "Turning off…" : "Turn off"}
+              {turnOff.isPending ? words.turningOff : words.turnOff}
             </Button>
             <Button
               onClick={() => {
@@ -57,7 +60,7 @@ export function TurnOff({ codesLeft }: { codesLeft: number }) {
                 turnOff.reset();
               }}
             >
-              Cancel
+              {words.cancel}
             </Button>
           </div>
         </form>

@@ -1,15 +1,19 @@
 import { ApiError } from "../../api/client";
-import { formatWait } from "../../ui/format/wait";
+import { useWords } from "../../i18n/words";
+import { useProblemText } from "../../ui/problems/problemText";
+import { accountWords } from "./words";
 
-/** Return what went wrong and what to do. */
-export function secondFactorErrorText(error: Error): string {
-  if (!(error instanceof ApiError)) return error.message;
-  if (error.status === 429) return `Too many attempts. Try again in ${formatWait(error.retryAfter ?? 60)}.`;
-  if (error.status === 409) return `${error.detail} Reload the page to see the present state.`;
-  const fields = error.problem.errors?.map(({ field }) => field) ?? [];
-  if (fields.includes("body.password")) return "The password is incorrect.";
-  if (fields.includes("body.code")) {
-    return "The code is incorrect or has already been used. Check your device's clock, and enter the next code that your app shows.";
-  }
-  return error.detail;
+/** Return the function that says what went wrong and what to do. */
+export function useSecondFactorErrorText(): (error: Error) => string {
+  const { errors } = useWords(accountWords);
+  const problemText = useProblemText();
+
+  return (error) => {
+    if (!(error instanceof ApiError)) return problemText(error);
+    if (error.status === 409) return errors.conflict;
+    const fields = error.problem.errors?.map(({ field }) => field) ?? [];
+    if (fields.includes("body.password")) return errors.password;
+    if (fields.includes("body.code")) return errors.code;
+    return problemText(error);
+  };
 }

@@ -1,95 +1,118 @@
-import { type SubmitEvent, useState } from "react";
+import { useState } from "react";
 
 import { Navigate, useLocation } from "react-router";
 
-import type { TenantName } from "../../api/types";
-import { CODE_PATTERN } from "../../session/codes";
-import { useSession, useSignIn } from "../../session/session";
+import { ApiError } from "../../api/client";
+import type { LoginRequest } from "../../api/types";
+import { useWords } from "../../i18n/words";
+import { type SignInState, useSession, useSignIn } from "../../session/session";
 import { Button } from "../../ui/controls/Button";
-import { Field, focusField } from "../../ui/controls/Field";
+import { Icon } from "../../ui/display/Icon";
 import { Logo } from "../../ui/display/Logo";
+import { useProblemText } from "../../ui/problems/problemText";
 import { FormError } from "../../ui/states/FormError";
+import { CodeForm } from "./CodeForm";
+import { CredentialsForm } from "./CredentialsForm";
+import { LanguageSwitch } from "./LanguageSwitch";
+import { Locked } from "./Locked";
 import styles from "./LoginPage.module.css";
-import { accountsOf, isCodeRequired, signInErrorText } from "./signInError";
+import { ShopChoice } from "./ShopChoice";
+import { asksForMore, lockedUntil, type Step, stepAfter } from "./signInSteps";
+import { loginWords } from "./words";
+
+const FIRST: Step = { name: "credentials" };
 
 export default function LoginPage() {
   const session = useSession();
   const signIn = useSignIn();
-  const location = useLocation();
-  // Kept in state, because the next attempt clears the error that required them.
-  const [accounts, setAccounts] = useState<readonly TenantName[]>([]);
-  const [codeRequired, setCodeRequired] = useState(false);
+  const words = useWords(loginWords);
+  const problemText = useProblemText();
+  const { from = "/", ended = false } = (useLocation().state as SignInState | null) ?? {};
+  const [step, setStep] = useState<Step>(FIRST);
+  const [locked, setLocked] = useState<number | null>(null);
 
-  if (session.data) return <Navigate to={(location.state as { from?: string } | null)?.from ?? "/"} replace />;
+  if (session.data) return <Navigate to={from} replace />;
 
-  const submit = (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const field = (name: string) => (form.get(name) as string | null)?.trim() ?? null;
-    signIn.mutate(
-      {
-        email: field("email") ?? "",
-        password: form.get("password") as string,
-        tenant: field("tenant"),
-        totp: field("totp"),
+  const send = (request: LoginRequest) => {
+    signIn.mutate(request, {
+      onError: (error) => {
+        setStep(stepAfter(step, request, error));
+        setLocked(lockedUntil(error, Date.now()));
       },
-      {
-        onError: (error) => {
-          const choices = accountsOf(error);
-          if (choices.length > 0) setAccounts(choices);
-          if (isCodeRequired(error)) setCodeRequired(true);
-        },
-      },
-    );
+    });
   };
+  const { isPending: busy, error } = signIn;
+  const refusal = error === null || asksForMore(error) || locked !== null ? null : error;
 
   return (
     <main className={styles.page}>
-      <form className={styles.card} onSubmit={submit} aria-labelledby="sign-in">
+      <div className={styles.card}>
         <Logo size={36} />
         <div>
           <h1 id="sign-in" className={styles.title}>
-            Sign in to Orylo
+            {words.title}
           </h1>
-          <p className={styles.lead}>Payments, decisions and conversions as they happen.</p>
+          <p className={styles.lead}>{step.name === "credentials" ? words.lead : words.signingInAs(step.credentials.email)}</p>
         </div>
-        {signIn.isError && <FormError text={signInErrorText(signIn.error)} />}
-        <Field label="Email">
-          <input name="email" type="email" autoComplete="username" required maxLength={254} />
-        </Field>
-        <Field label="Password">
-          <input name="password" type="password" autoComplete="current-password" required maxLength={1024} />
-        </Field>
-        {accounts.length > 0 && (
-          <Field label="Account">
-            <select ref={focusField} name="tenant" required defaultValue="">
-              <option value="" disabled>
-                Choose…
-              </option>
-              {accounts.map(({ slug, name }) => (
-                <option key={slug} value={slug}>
-                  {name === slug ? name : `${name} (${slug})`}
-                </option>
-              ))}
-            </select>
-          </Field>
+        {ended && step.name === "credentials" && refusal === null && (
+          <p role="status" className={styles.notice}>
+            <Icon name="clock" />
+            {words.ended}
+          </p>
         )}
-        {codeRequired && (
-          <Field label="Code from your authenticator app">
-            <input
-              ref={focusField}
-              name="totp"
-              autoComplete="one-time-code"
-              pattern={CODE_PATTERN}
-              title="The six digits that your app shows, or a recovery code"
-              required
-            />
-          </Field>
+        {locked !== null && (
+          <Locked
+            until={locked}
+            onOver={() => {
+              setLocked(null);
+              signIn.reset();
+            }}
+          />
         )}
-        <Button look="primary" type="submit" disabled={signIn.isPending} className={styles.submit}>
-          {signIn.isPending ? "Signing in…" : "Sign in"}
-        </Button>
-      </form>
+        {refusal !== null && (
+          <FormError text={(refusal instanceof ApiError ? words.errors[refusal.code] : undefined) ?? problemText(refusal)} />
+        )}
+        {step.name === "credentials" && (
+          <CredentialsForm
+            busy={busy}
+            locked={locked !== null}
+            onSubmit={(credentials) => {
+              send({ ...credentials, tenant: null, totp: null });
+            }}
+          />
+        )}
+        {step.name === "shop" && (
+          <ShopChoice
+            tenants={step.tenants}
+            disabled={busy || locked !== null}
+            onChoose={(tenant) => {
+              send({ ...step.credentials, tenant, totp: null });
+            }}
+          />
+        )}
+        {step.name === "code" && (
+          <CodeForm
+            busy={busy}
+            locked={locked !== null}
+            onSubmit={(totp) => {
+              send({ ...step.credentials, tenant: step.tenant, totp });
+            }}
+          />
+        )}
+        {step.name !== "credentials" && (
+          <Button
+            look="quiet"
+            disabled={busy}
+            onClick={() => {
+              setStep(FIRST);
+              signIn.reset();
+            }}
+          >
+            {words.back}
+          </Button>
+        )}
+      </div>
+      <LanguageSwitch />
     </main>
   );
 }

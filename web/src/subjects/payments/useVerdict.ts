@@ -62,7 +62,10 @@ export function useVerdict(paymentId: string, current: Given) {
   };
 }
 
-function withVerdict(data: InfiniteData<PaymentPage>, id: string, verdict: Given): InfiniteData<PaymentPage> {
+/** Lists with another verdict on a payment. Those that have it already stay the same. */
+export function withVerdict(data: InfiniteData<PaymentPage>, id: string, verdict: Given): InfiniteData<PaymentPage> {
+  const listed = data.pages.flatMap(({ items }) => items).find((each) => each.id === id);
+  if (listed === undefined || listed.verdict?.verdict === verdict?.verdict) return data;
   return {
     ...data,
     pages: data.pages.map((page) => ({

@@ -8,6 +8,7 @@ export function identity(changes: Partial<Identity> = {}): Identity {
     role: "owner",
     permissions: ["read"],
     impersonation: null,
+    demo: false,
     tenant: { id: "0190c5a2-0000-7000-8000-000000000002", slug: "minha-loja", name: "Minha Loja" },
     ...changes,
   };

@@ -119,13 +119,13 @@ async def logout(call: Call[None, None, None]) -> web.Response:
 
 
 async def show_me(call: Call[None, None, None]) -> Identity:
-    return identity_of(call.principal)
+    return identity_of(call.principal, call.services.settings)
 
 
 def _signed_in(call: Call[None, None, Any], user: Principal, session: Session, tokens: Tokens) -> web.Response:
     services = call.services
     body = SignedIn(
-        me=identity_of(user),
+        me=identity_of(user, services.settings),
         csrf_token=session.csrf_token,
         expires_in_s=int(services.lifetimes.access.total_seconds()),
     )

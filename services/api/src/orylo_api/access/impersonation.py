@@ -13,6 +13,7 @@ from orylo_api.access.identity import Impersonation, Principal
 from orylo_api.access.models import Identity, ImpersonationNotice, TenantIdentity
 from orylo_api.access.roles import Permission, permissions_of
 from orylo_api.errors import Conflict
+from orylo_api.settings import Settings
 from orylo_common.clock import Clock
 from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.switches import PLATFORM
@@ -102,7 +103,7 @@ async def _note(
         await write_audit_line(connection, log, actor, action=action, subject=subject, after=after or None, at=now)
 
 
-def identity_of(principal: Principal) -> Identity:
+def identity_of(principal: Principal, settings: Settings) -> Identity:
     visit = principal.impersonation
     return Identity(
         kind=principal.kind,
@@ -114,4 +115,5 @@ def identity_of(principal: Principal) -> Identity:
         impersonation=ImpersonationNotice(operator=principal.name, reason=visit.reason, until=visit.until)
         if visit
         else None,
+        demo=settings.api_loopback_names_only,
     )

@@ -58,6 +58,7 @@ class Identity(ResponseBody):
     impersonation: ImpersonationNotice | None = Field(
         description="null, unless an operator has entered the tenant: nothing can be changed then"
     )
+    demo: bool = Field(description="the platform is the demo: its sales go to a stand-in of Meta", examples=[False])
 
 
 class SignedIn(ResponseBody):

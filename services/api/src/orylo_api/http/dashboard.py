@@ -1,19 +1,19 @@
 """The built dashboard, from the package's folder `static`: read once, served from memory."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from mimetypes import guess_type
 from pathlib import Path
 
+import orjson
 from aiohttp import hdrs, web
 
 STATIC = Path(__file__).parents[1] / "static"
 # Unknown paths below /api are errors of the API, not pages of the dashboard.
 NOT_THE_API = "/{path:(?!api(?:/|$)).*}"
-# The addresses of the dashboard's pages (`web/src/app/pages.ts`), without a slash at the end.
-PAGES = frozenset({"", "/login"})
 # The bundler puts a hash of the content into these files' names, so the content of a name never changes.
 HASHED = "/assets/"
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -57,6 +57,7 @@ class Dashboard:
 
     def __init__(self, folder: Path = STATIC) -> None:
         self._assets = dict(_read(folder)) if folder.is_dir() else {}
+        self._pages = _pattern_of(read_pages(folder).values())
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/docs", self.show_docs), web.get(NOT_THE_API, self.show)]
@@ -65,10 +66,12 @@ class Dashboard:
         """Return the file, or else the page, which has its own router and says so at an unknown path."""
         if asset := self._assets.get(request.path):
             return asset.respond(request)
+        # Not the decoded path: ids may contain slashes.
+        if self._pages.fullmatch(request.rel_url.raw_path):
+            return self._page("/index.html").respond(request)
         if request.path.startswith(HASHED) or "." in request.path.rpartition("/")[2]:
             raise web.HTTPNotFound
-        status = HTTPStatus.OK if request.path.rstrip("/") in PAGES else HTTPStatus.NOT_FOUND
-        return self._page("/index.html").respond(request, status)
+        return self._page("/index.html").respond(request, HTTPStatus.NOT_FOUND)
 
     async def show_docs(self, request: web.Request) -> web.Response:
         response = self._page("/docs/index.html").respond(request)
@@ -77,6 +80,28 @@ class Dashboard:
 
     def _page(self, path: str) -> Asset:
         return self._assets.get(path) or Asset("text/html", REVALIDATE, {"identity": NOT_BUILT}, '"not-built"')
+
+
+def read_pages(folder: Path) -> Mapping[str, str]:
+    """Return the paths of the dashboard's pages, such as `/payments/:id`, by their ids. Without a build, the first."""
+    file = folder / "pages.json"
+    pages: dict[str, str] = orjson.loads(file.read_bytes()) if file.is_file() else {"overview": "/"}
+    return pages
+
+
+def _pattern_of(paths: Iterable[str]) -> re.Pattern[str]:
+    """Return what matches the pages' addresses, also with a slash at the end. `:name?` stands for a part or none."""
+    return re.compile("|".join(f"(?:{_parts_of(path)}/?)" for path in paths))
+
+
+def _parts_of(path: str) -> str:
+    return "".join(_part_of(part) for part in path.split("/") if part)
+
+
+def _part_of(part: str) -> str:
+    if not part.startswith(":"):
+        return f"/{re.escape(part)}"
+    return "(?:/[^/]+)?" if part.endswith("?") else "/[^/]+"
 
 
 def accepted_codings(header: str) -> set[str]:

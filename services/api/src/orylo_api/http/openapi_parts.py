@@ -48,6 +48,7 @@ TAGS: Mapping[str, str] = {
     "backtests": "How settings and rules would have decided labelled payments.",
     "dead-letters": "Messages and conversions that failed for good.",
     "webhooks": "All webhooks that were received: their state, deliveries, scrubbed bodies and resend.",
+    "web-vitals": "How fast the dashboard is in its users' browsers.",
     "gateways": "The payment gateways: their settings, secrets and health.",
     "onboarding": "The steps from a new shop to reported sales, and which are done.",
     "tracking": "The tracking script on the merchant's pages.",

@@ -25,6 +25,7 @@ from orylo_api.errors import (
     TooManyChecks,
     TooManyJobs,
     TooManyStreams,
+    TooManyVitals,
     Unauthenticated,
     Unreadable,
     WrongMediaType,
@@ -53,6 +54,7 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     TooManyChecks: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_checks", "Too many checks"),
     TooManyJobs: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_jobs", "Too many jobs"),
     TooManyStreams: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_streams", "Too many streams"),
+    TooManyVitals: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_vitals", "Too many reports"),
 }
 RETRY_AFTER = timedelta(seconds=2)
 UNAVAILABLE = Problem(

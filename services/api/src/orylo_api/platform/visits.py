@@ -28,16 +28,18 @@ async def enter_platform_tenant(call: Call[TenantPath, None, ReasonBody]) -> Ide
         actor=actor_of(call),
         now=call.services.clock.now(),
     )
-    return identity_of(replace(operator, tenant=tenant, role=Role.VIEWER, impersonation=entered))
+    return identity_of(
+        replace(operator, tenant=tenant, role=Role.VIEWER, impersonation=entered), call.services.settings
+    )
 
 
 async def leave_entered_tenant(call: Call[None, None, None]) -> Identity:
     visitor = await authenticate(call.request, call.services)
     if visitor.impersonation is None:
-        return identity_of(visitor)
+        return identity_of(visitor, call.services.settings)
     async with call.services.private_pool.acquire() as connection, connection.transaction():
         await leave_tenant(connection, visitor.impersonation, now=call.services.clock.now())
-    return identity_of(await authenticate(call.request, call.services))
+    return identity_of(await authenticate(call.request, call.services), call.services.settings)
 
 
 ROUTES = (

@@ -30,7 +30,9 @@ class PreferencesBody(RequestPart):
         examples=["Europe/Lisbon"],
     )
     theme: Theme = Field(default=Theme.SYSTEM, description="of the dashboard", examples=["dark"])
-    key_hints: bool = Field(default=True, description="whether the dashboard shows its keyboard shortcuts")
+    key_hints: bool = Field(
+        default=True, description="whether the dashboard shows its keyboard shortcuts, and single letters act"
+    )
 
 
 class EffectivePreferences(ResponseBody):

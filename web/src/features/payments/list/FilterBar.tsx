@@ -1,6 +1,5 @@
 import { useState } from "react";
 
-import { listed } from "../../../i18n/list";
 import { useWords } from "../../../i18n/words";
 import { detectionWords } from "../../../subjects/detections/words";
 import { GATEWAYS } from "../../../subjects/gateways/names";
@@ -95,7 +94,7 @@ export function FilterBar({ filters, onFilter, onClear }: Props) {
 /** Several values of one filter, as a view may have them, are an option of their own. */
 function withPresent(options: Readonly<Record<string, string>>, value: string | undefined): Readonly<Record<string, string>> {
   if (value === undefined || value in options) return options;
-  return { ...options, [value]: listed(value.split(",").map((each) => options[each] ?? each), "disjunction") };
+  return { ...options, [value]: value.split(",").map((each) => options[each] ?? each).join(", ") };
 }
 
 interface AmountProps {

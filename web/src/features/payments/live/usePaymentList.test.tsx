@@ -62,6 +62,21 @@ describe("the list of payments", () => {
     }
   });
 
+  it("shows a colleague's verdict", async () => {
+    fakeApi({ "GET /api/v1/payments": () => pageOf([listedPayment()]) });
+    const stream = await renderPayments();
+    const given = { payment_id: "stripe:pi_1", occurred_at: "2026-11-20T12:00:09.000000Z" };
+    stream.emit("verdict.given", { ...given, verdict: "fraud" });
+    await waitFor(() => {
+      expect(paymentRows()[0]).toHaveTextContent("Judged as fraud");
+    });
+
+    stream.emit("verdict.given", { ...given, verdict: "withdrawn" });
+    await waitFor(() => {
+      expect(paymentRows()[0]).not.toHaveTextContent("Judged as fraud");
+    });
+  });
+
   it("marks a conversion that should not have been sent", async () => {
     fakeApi({
       "GET /api/v1/payments": () => pageOf([listedPayment({ conversion: { ...conversion(), count: 1 } })]),

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useReducer, useState } from "react";
 
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 
 import { change, get } from "../../../api/client";
 import type { PaymentPage } from "../../../api/types";
@@ -8,6 +8,7 @@ import { currentZone } from "../../../i18n/zone";
 import type { LiveEvent } from "../../../stream/eventStream";
 import { useLiveEvents, usePollingUnlessLive, useStreamStatus } from "../../../stream/useStream";
 import { paymentsKey } from "../../../subjects/payments/queries";
+import { withVerdict } from "../../../subjects/payments/useVerdict";
 import { bodyOf, type Filters, NO_FILTERS, parametersOf, type Person, takesNewPayments } from "../filters";
 import { type ListState, MAX_ROWS } from "./decided";
 import { holdRows, type Snapshot, snapshotOf } from "./held";
@@ -65,6 +66,12 @@ export function usePaymentList(filters: Filters, person: Person | null, hold: bo
   }, [dataUpdatedAt]);
   useLiveEvents((events) => {
     dispatch({ type: "receive", events, list: { filters, fetched: ids, hold } });
+    for (const event of events) {
+      if (event.type !== "verdict.given") continue;
+      const { payment_id, verdict, occurred_at: given_at } = event.data;
+      const given = verdict === "withdrawn" ? null : { verdict, reason: null, actor: "", given_at };
+      queries.setQueriesData<InfiniteData<PaymentPage>>({ queryKey: paymentsKey }, (data) => data && withVerdict(data, payment_id, given));
+    }
   }, BATCH_MS);
   useLiveEvents((events) => {
     const customers = new Set(fetched.map(({ buyer }) => buyer?.customer_id));

@@ -1,0 +1,45 @@
+import type { Words } from "./words";
+
+export const words: Words = {
+  title: "Segurança da conta",
+  secondFactor: "Autenticação em duas etapas",
+  loading: "a autenticação em duas etapas",
+  off: "Desligada.",
+  offText:
+    "Para entrar basta a sua senha. Com a autenticação em duas etapas também é preciso um código de um aplicativo autenticador; uma senha roubada não é suficiente.",
+  on: "Ligada.",
+  onText: (codes) =>
+    `Para entrar são necessários a sua senha e um código do seu aplicativo autenticador. Códigos de recuperação restantes: ${codes}.`,
+  fewCodes: "Para receber novos códigos de recuperação, desligue e configure de novo.",
+  setUp: "Configurar",
+  password: "Sua senha",
+  checking: "Verificando…",
+  next: "Continuar",
+  cancel: "Cancelar",
+  scan: "Leia o código com um aplicativo autenticador, ou digite nele a chave.",
+  qrCode: "Código QR para o seu aplicativo autenticador",
+  key: "Chave",
+  appCode: "Código que o aplicativo mostra",
+  sixDigits: "Seis dígitos",
+  turnOn: "Ligar",
+  turningOn: "Ligando…",
+  turnOff: "Desligar",
+  turnOffEllipsis: "Desligar…",
+  turningOff: "Desligando…",
+  anyCode: "Código do seu aplicativo, ou um código de recuperação",
+  anyCodeTitle: "Seis dígitos, ou um código de recuperação",
+  recovery: {
+    title: "A autenticação em duas etapas está ligada. Guarde seus códigos de recuperação",
+    text: "Cada um permite entrar uma vez se você perder o aplicativo autenticador. Guarde-os onde outras pessoas não os vejam.",
+    once: "Eles não serão mostrados de novo.",
+    name: "Códigos de recuperação",
+    file: "orylo-codigos-de-recuperacao.txt",
+    download: "Baixar",
+    saved: "Já os guardei",
+  },
+  errors: {
+    password: "A senha está incorreta.",
+    code: "O código está incorreto ou já foi usado. Confira o relógio do seu aparelho e digite o próximo código que o aplicativo mostrar.",
+    conflict: "Isto mudou enquanto você editava. Recarregue a página para ver o estado atual.",
+  },
+};
