@@ -1,3 +1,4 @@
+import { plural } from "../../i18n/plural";
 import { formatCount } from "../../ui/format/number";
 
 export const words = {
@@ -53,8 +54,8 @@ export const words = {
     the: "what the customer is known by",
     none: "No card, device or address is known.",
     kinds: { customer: "Customer", card: "Card", device: "Device", ip: "IP address", phone: "Phone", document: "Document" } as Readonly<Record<string, string>>,
-    payments: (count: number) => `${formatCount(count)} payments`,
-    shared: (count: number) => `shared with ${formatCount(count)} others`,
+    payments: (count: number) => `${formatCount(count)} ${plural(count, "payment", "payments")}`,
+    shared: (count: number) => `shared with ${formatCount(count)} ${plural(count, "other", "others")}`,
     people: "The same person as",
   },
   timeline: {

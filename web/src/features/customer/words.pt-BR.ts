@@ -1,3 +1,4 @@
+import { plural } from "../../i18n/plural";
 import { formatCount } from "../../ui/format/number";
 import type { Words } from "./words";
 
@@ -54,8 +55,8 @@ export const words: Words = {
     the: "o que identifica o cliente",
     none: "Nenhum cartão, dispositivo ou endereço é conhecido.",
     kinds: { customer: "Cliente", card: "Cartão", device: "Dispositivo", ip: "Endereço IP", phone: "Telefone", document: "Documento" },
-    payments: (count) => `${formatCount(count)} pagamentos`,
-    shared: (count) => `compartilhado com ${formatCount(count)} outros`,
+    payments: (count) => `${formatCount(count)} ${plural(count, "pagamento", "pagamentos")}`,
+    shared: (count) => `compartilhado com ${formatCount(count)} ${plural(count, "outro", "outros")}`,
     people: "A mesma pessoa que",
   },
   timeline: {

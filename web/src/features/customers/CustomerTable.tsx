@@ -40,7 +40,8 @@ export function CustomerTable({ customers }: { customers: readonly ListedCustome
       {
         id: "status",
         header: words.table.status,
-        cell: ({ status, status_expires_at }) => <StatusBadge status={status} expires_at={status_expires_at} />,
+        cell: ({ status, status_expires_at }) =>
+          status === "neutral" ? statuses.neutral : <StatusBadge status={status} expires_at={status_expires_at} />,
       },
       {
         id: "payments",
@@ -61,7 +62,7 @@ export function CustomerTable({ customers }: { customers: readonly ListedCustome
       },
       { id: "seen", header: words.table.seen, align: "end", cell: ({ last_seen_at }) => <Time iso={last_seen_at} /> },
     ],
-    [words],
+    [words, statuses],
   );
 
   return (

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 
 import type { ReviewCase, ReviewSummary } from "../../api/types";
 import { useFailure } from "../../api/useFailure";
@@ -197,9 +197,6 @@ function Case({ shown, me, onBeside, onBack, decide, putOff }: CaseProps) {
         </p>
       )}
       <StoryBrief paymentId={shown.payment_id} />
-      <p>
-        <Link to={`/payments/${encodeURIComponent(shown.payment_id)}`}>{words.whole}</Link>
-      </p>
       <div className={styles.actions}>
         <Guarded permission="payments.give_verdicts">
           <Button look="primary" onClick={give("legitimate")}>

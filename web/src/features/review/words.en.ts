@@ -20,7 +20,6 @@ export const words = {
   later: "Later",
   laterFor: { hour: "In 1 hour", tomorrow: "Tomorrow", week: "In a week" },
   block: "Fraud also blocks the buyer for 30 days",
-  whole: "Open the whole story",
   next: "Next case",
   previous: "Previous case",
   back: "Queue",

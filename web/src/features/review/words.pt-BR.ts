@@ -21,7 +21,6 @@ export const words: Words = {
   later: "Depois",
   laterFor: { hour: "Em 1 hora", tomorrow: "Amanhã", week: "Em uma semana" },
   block: "Fraude também bloqueia o comprador por 30 dias",
-  whole: "Abrir a história completa",
   next: "Próximo caso",
   previous: "Caso anterior",
   back: "Fila",
