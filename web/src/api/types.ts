@@ -44,4 +44,5 @@ export type TenantName = Schemas["TenantName"];
 export type TrustChange = Schemas["TrustChange"];
 export type TrustEntry = Schemas["TrustEntry"];
 export type VerdictChange = Schemas["VerdictChange"];
+export type WebVitalsBody = Schemas["WebVitalsBody"];
 export type WebhookRefusal = Schemas["WebhookRefusal"];

@@ -75,7 +75,6 @@ export const words = {
     search: "Go to the search field",
     list: "Show the keys",
     rail: "Fold or unfold the navigation",
-    undo: "Undo",
     goTo: (page: string) => `Go to ${page}`,
     then: "then",
   },

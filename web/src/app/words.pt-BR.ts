@@ -76,7 +76,6 @@ export const words: Words = {
     search: "Ir para o campo de busca",
     list: "Mostrar os atalhos",
     rail: "Recolher ou expandir a navegação",
-    undo: "Desfazer",
     goTo: (page) => `Ir para ${page}`,
     then: "depois",
   },
