@@ -310,6 +310,8 @@ def test_an_image_exposes_and_probes_the_port_of_its_service(service: str) -> No
 
     assert re.findall(r"^EXPOSE (\d+)$", dockerfile, re.MULTILINE) == [str(PORTS[service])]
     assert f"http://127.0.0.1:{PORTS[service]}/healthz" in dockerfile
+    if PORTS[service] == 9100:
+        assert "ORYLO_HEALTH_HOST=0.0.0.0 ORYLO_HEALTH_PORT=9100" in dockerfile
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,12 +1,19 @@
 """Operators: tenants and their states, users of all tenants, and entering a tenant for support."""
 
+import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
+from pydantic.fields import FieldInfo
 
 from orylo_api.access.impersonation import LIFETIME, end_forgotten
+from orylo_api.access.roles import Permission
+from orylo_api.http.route import Media, Route
+from orylo_api.routes import ROUTES
+from orylo_api.stream import endpoints as stream_endpoints
 from orylo_common.control.models import Role
 from orylo_common.control.switches import PLATFORM
 from orylo_common.ids import uuid7
@@ -242,6 +249,152 @@ async def test_only_operators_see_other_tenants(api: Api, shop: Shop, role: Role
     for method, path, body in (
         ("GET", "platform/tenants", {}),
         ("GET", f"platform/tenants/{api.a.tenant.id}", {}),
+        ("GET", "platform/users", {}),
+        ("POST", "platform/users/search", {"email": "ana"}),
         ("POST", f"platform/tenants/{api.a.tenant.id}/suspend", REASON),
     ):
         assert (await request(client, method, path, **body))[0] == 403, path
+
+
+async def add_user(client: Client, shop: Shop, **changes: Any) -> dict[str, Any]:
+    body = {"email": f"Bia@{uuid7().hex}.example", "role": "admin", "password": "correct horse battery"} | changes
+    status, user = await request(client, "POST", f"platform/tenants/{shop.tenant.id}/users", **body)
+    assert status == 201, user
+    return user  # type: ignore[no-any-return]
+
+
+async def test_users_are_added_found_changed_and_removed(api: Api, shop: Shop, operator: Shop) -> None:
+    client = api.client(operator.bearer)
+    user = await add_user(client, shop)
+    path, email = f"platform/users/{user['id']}", user["email"]
+    assert (email, user["tenant"]["slug"], user["sessions"]) == (email.lower(), shop.tenant.slug, 0)
+    twice = {"email": email.upper(), "role": "viewer", "password": "correct horse battery"}
+    status, problem = await request(client, "POST", f"platform/tenants/{shop.tenant.id}/users", **twice)
+    assert (status, problem["code"]) == (409, "cannot_add_user")
+
+    bia = await api.sign_in(Shop(shop.tenant, email, ""))
+    status, changed = await request(client, "PATCH", path, role="viewer")
+    assert (status, changed["role"], changed["sessions"]) == (200, "viewer", 1)
+    assert (await request(bia, "GET", "auth/me"))[1]["role"] == "viewer"
+    assert (await request(client, "POST", f"{path}/end-sessions")) == (200, {"ended": 1})
+    assert (await request(bia, "GET", "auth/me"))[1]["code"] == "session_ended"
+    assert (await request(bia, "POST", "auth/refresh"))[0] == 401
+
+    bia = await api.sign_in(Shop(shop.tenant, email, ""))
+    assert (await request(client, "PATCH", path, disabled=True))[1]["disabled_at"] is not None
+    assert (await request(bia, "GET", "auth/me"))[0] == 401
+    of_shop = f"platform/users?tenant={shop.tenant.id}"
+    assert [each["email"] for each in (await request(client, "GET", f"{of_shop}&state=disabled"))[1]["items"]] == [
+        email
+    ]
+    assert [each["role"] for each in (await request(client, "GET", f"{of_shop}&role=owner"))[1]["items"]] == ["owner"]
+    assert (await request(client, "PATCH", path, disabled=False))[1]["disabled_at"] is None
+    # A session that was ended stays ended.
+    assert (await request(bia, "GET", "auth/me"))[0] == 401
+
+    found = await request(client, "POST", "platform/users/search", email=email[:12].upper())
+    assert [each["email"] for each in found[1]["items"]] == [email]
+    async with client.delete(f"/api/v1/{path}") as response:
+        assert response.status == 204
+    assert (await request(client, "GET", path))[0] == 404
+    assert [action for action, _ in await lines(api, shop.tenant.id)][-6:] == [
+        "user.change_role", "user.end_sessions", "auth.login", "user.disable", "user.enable", "user.remove",
+    ]  # fmt: skip
+
+
+async def test_users_are_paged_across_tenants(api: Api, shop: Shop, operator: Shop) -> None:
+    client = api.client(operator.bearer)
+    made = [(await add_user(client, shop))["id"] for _ in range(3)]
+    seen: list[str] = []
+    query = f"platform/users?tenant={shop.tenant.id}&limit=2"
+    status, page = await request(client, "GET", query)
+    seen += [each["id"] for each in page["items"]]
+    status, page = await request(client, "GET", f"{query}&cursor={page['next_cursor']}")
+    seen += [each["id"] for each in page["items"]]
+    assert (status, seen[:3], len(seen), page["next_cursor"]) == (200, made[::-1], 4, None)
+    _, page = await request(client, "GET", "platform/users?limit=200")
+    assert {shop.tenant.slug, operator.tenant.slug} <= {each["tenant"]["slug"] for each in page["items"]}
+
+
+@pytest.mark.parametrize("change", ["remove", "disable", "demote"])
+async def test_the_last_owner_stays(api: Api, shop: Shop, operator: Shop, change: str) -> None:
+    client = api.client(operator.bearer)
+    owners = await request(client, "GET", f"platform/users?tenant={shop.tenant.id}&role=owner")
+    path = f"platform/users/{owners[1]['items'][0]['id']}"
+    changes: dict[str, tuple[str, dict[str, Any]]] = {
+        "remove": ("DELETE", {}), "disable": ("PATCH", {"disabled": True}), "demote": ("PATCH", {"role": "admin"}),
+    }  # fmt: skip
+    method, body = changes[change]
+    status, problem = await request(client, method, path, **body)
+    assert (status, problem["code"]) == (409, "last_owner")
+    # A disabled owner does not count.
+    second = await add_user(client, shop, role="owner")
+    await request(client, "PATCH", f"platform/users/{second['id']}", disabled=True)
+    assert (await request(client, method, path, **body))[0] == 409
+    await request(client, "PATCH", f"platform/users/{second['id']}", disabled=False)
+    assert (await request(client, method, path, **body))[0] in (200, 204)
+
+
+async def test_of_two_owners_who_are_removed_at_once_one_stays(api: Api, shop: Shop, operator: Shop) -> None:
+    client = api.client(operator.bearer)
+    await add_user(client, shop, role="owner")
+    owners = await request(client, "GET", f"platform/users?tenant={shop.tenant.id}&role=owner")
+    paths = [f"platform/users/{each['id']}" for each in owners[1]["items"]]
+    answers = await asyncio.gather(*(request(client, "DELETE", path) for path in paths))
+    assert sorted(status for status, _ in answers) == [204, 409]
+
+
+async def test_operators_do_not_lock_themselves_out(api: Api, operator: Shop, browser: Client) -> None:
+    _, me = await request(browser, "GET", "auth/me")
+    for method, body in (("DELETE", {}), ("PATCH", {"disabled": True}), ("PATCH", {"role": "viewer"})):
+        status, problem = await request(browser, method, f"platform/users/{me['id']}", **body)
+        assert (status, problem["code"]) == (409, "own_user")
+
+
+async def test_every_list_and_figure_can_be_read_in_an_entered_tenant(api: Api, shop: Shop, browser: Client) -> None:
+    await request(browser, "POST", f"platform/tenants/{shop.tenant.id}/enter", **REASON)
+    walked = 0
+    for route in ROUTES:
+        if route.method != "GET" or route.permission is not Permission.READ or route.path_values or route.private:
+            continue
+        if route.media is not Media.JSON or any(each.is_required() for each in fields_of(route)):
+            continue
+        walked += 1
+        async with browser.get(route.path) as response:
+            assert response.status == 200, (route.path, await response.text())
+    assert walked > 25
+
+
+def fields_of(route: Route) -> list[FieldInfo]:
+    return list(route.query.model_fields.values()) if route.query else []
+
+
+async def test_no_route_changes_anything_in_an_entered_tenant(api: Api, shop: Shop, browser: Client) -> None:
+    """Whatever is not known to change nothing is refused, also before its body is read."""
+    await request(browser, "POST", f"platform/tenants/{shop.tenant.id}/enter", **REASON)
+    changes = [each for each in ROUTES if each.method != "GET" and each.permission and not each.serves_in_maintenance]
+    for route in changes:
+        path = re.sub(r"{\w+}", str(uuid7()), route.path)
+        async with browser.request(route.method, path) as response:
+            problem = await response.json(content_type=None)
+            assert (response.status, problem["code"]) == (403, "impersonation_read_only"), route.path
+    assert len(changes) > 50
+
+
+async def test_of_two_entries_at_once_one_succeeds(api: Api, shop: Shop, browser: Client) -> None:
+    paths = [f"platform/tenants/{tenant_id}/enter" for tenant_id in (shop.tenant.id, api.a.tenant.id)]
+    answers = await asyncio.gather(*(request(browser, "POST", path, **REASON) for path in paths))
+    assert sorted(status for status, _ in answers) in ([200, 403], [200, 409])
+
+
+async def test_an_open_stream_ends_when_its_session_enters_another_tenant(
+    api: Api, shop: Shop, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_endpoints, "CHECK_EVERY", timedelta())
+    monkeypatch.setattr(stream_endpoints, "HEARTBEAT", timedelta(seconds=0.05))
+    async with browser.get("/api/v1/stream") as stream:
+        assert (await stream.content.readline()).startswith(b"id: ")
+        await request(browser, "POST", f"platform/tenants/{shop.tenant.id}/enter", **REASON)
+        async with asyncio.timeout(10):
+            await stream.content.read()
+        assert stream.content.at_eof()

@@ -84,4 +84,4 @@ async def test_the_tables_of_sign_in_bind_their_owner_too(postgres_dsn: str) -> 
     forced = "SELECT relname::text FROM pg_class WHERE relnamespace = 'api'::regnamespace AND relforcerowsecurity"
     async with connected(postgres_dsn) as connection:
         found = {row["relname"] for row in await connection.fetch(forced)}
-    assert found == {"sessions", "session_tokens", "totp_uses", "idempotency_keys"}
+    assert found == {"sessions", "session_tokens", "impersonations", "totp_uses", "idempotency_keys"}

@@ -185,6 +185,10 @@ def test_the_demo_sends_sales_to_the_fake_meta(tmp_path: Path) -> None:
             "destination", "test", TENANT, "meta", "--name", DESTINATION, "--test-event-code", "TEST1", "--json"
         )
         assert orjson.loads(tested)["accepted"]
+        smoke = orjson.loads(platform.orylo("smoke", "--json"))
+        steps = {step["name"]: step["finding"] for step in smoke["steps"]}
+        assert (smoke["ok"], steps["conversion"], steps["dashboard"]) == (True, "dispatched", "succeeded")
+        assert smoke["steps"][-1]["seconds"] < 25
         # A second time nothing is made twice.
         assert platform.stop() == 0
         platform.start("--demo")
@@ -197,6 +201,10 @@ def test_the_demo_does_not_start_beside_shops_that_send_to_meta(tmp_path: Path) 
     platform = Embedded(tmp_path, {})
     platform.orylo("tenant", "create", "real")
     platform.orylo("destination", "add", "real", *ADD_META, text="EAAtest")
+    platform.orylo("gateway", "set", "real", "stripe", "--secret-stdin", text="whsec_1")
+    smoke = platform.attempt("smoke", "--tenant", "real", "--data-dir", str(platform.data_dir))
+    assert smoke.returncode == 1
+    assert "destination default would count the sale of 1.00 BRL" in smoke.stderr
     refused = platform.attempt("up", "--demo", "--data-dir", str(platform.data_dir))
     assert refused.returncode == 1
     assert refused.stderr == (

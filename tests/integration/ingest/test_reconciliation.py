@@ -20,6 +20,7 @@ from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
 from orylo_common.control.plane import open_control
 from orylo_common.control.switches import Switch, SwitchName, switch_on
+from orylo_common.control.tenant_states import resume_tenant, suspend_tenant
 from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import PaymentSucceeded, ReconciliationChanged, ReconciliationState, decode
 from orylo_common.postgres.outbox import OutboxRelay
@@ -349,6 +350,24 @@ async def test_the_daily_run_continues_where_the_last_one_ended(shop: Shop) -> N
     )
     _, second = await due()
     assert second["range_start"] == first["range_end"] - timedelta(hours=1)
+
+
+async def test_a_suspended_tenant_is_reconciled_again_once_it_is_resumed(shop: Shop) -> None:
+    schedule = schedule_daily(Keyring.parse(MASTER_KEY), SystemClock())
+
+    async def scheduled() -> int:
+        async with shop.ingest.pool.acquire() as connection, connection.transaction():
+            await schedule(connection)
+            count = "SELECT count(*) FROM ingest.reconciliations WHERE requested_by = $1"
+            return int(await connection.fetchval(count, PLATFORM))
+
+    async with shop.ingest.pool.acquire() as connection, connection.transaction():
+        await suspend_tenant(connection, shop.tenant_id, reason="unpaid", actor=ACTOR, now=datetime.now(UTC))
+    await shop.ingest.pool.execute("DELETE FROM ingest.reconciliations")
+    assert await scheduled() == 0
+    async with shop.ingest.pool.acquire() as connection, connection.transaction():
+        await resume_tenant(connection, shop.tenant_id, actor=ACTOR)
+    assert await scheduled() == 1
 
 
 async def _nothing_scheduled(_: Any) -> None: ...

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
 from redis.asyncio import Redis
 
 from orylo_common.control import Keyring
+from orylo_common.control.api_keys import create_api_key
+from orylo_common.control.models import Role
 from orylo_common.control.sections.store import write_section
 from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.control.tenants import create_tenant
@@ -154,22 +156,28 @@ async def test_a_change_drops_the_customer_from_the_cache(broker: MemoryBroker, 
 async def test_the_standings_endpoint_answers_from_the_cache_and_never_with_an_old_score(
     postgres_dsn: str, redis_url: str, redis: Redis
 ) -> None:
-    tenant_id, broker, (port,) = uuid4(), MemoryBroker(), free_ports(1)
+    broker, (port,) = MemoryBroker(), free_ports(1)
+    tenant_id, key = await _with_key(postgres_dsn, "standings")
+    _, others_key = await _with_key(postgres_dsn, "other")
     async with (
         open_app(settings(postgres_dsn, redis_url), broker=broker, redis=redis) as private,
         serve_private(private, "127.0.0.1", port),
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
     ):
 
-        async def standing(path: str = f"/standings/{tenant_id}/cus_1") -> tuple[int, Any]:
-            async with session.get(path) as response:
+        async def standing(path: str = f"/standings/{tenant_id}/cus_1", key: str = key) -> tuple[int, Any]:
+            async with session.get(path, headers={"Authorization": f"Bearer {key}"}) as response:
                 return response.status, await response.json()
 
+        async with session.get(f"/standings/{tenant_id}/cus_1") as response:
+            assert response.status == 401
+        assert (await standing(key="orylo_wrong"))[0] == 401
         assert (await standing())[0] == 404
         assert (await standing("/standings/loja/cus_1"))[0] == 400
         await handled(broker, *of(tenant_id, paid(1)))
         assert await standing() == (200, {"score": 52, "status": "neutral", "version": 1})
         assert await redis.exists(f"trust:{tenant_id}:cus_1")
+        assert (await standing(key=others_key))[0] == 404
 
         await handled(broker, *of(tenant_id, dispute(DisputeOpened)))
 
@@ -177,6 +185,14 @@ async def test_the_standings_endpoint_answers_from_the_cache_and_never_with_an_o
             return await standing() == (200, {"score": 2, "status": "neutral", "version": 2})
 
         await eventually(is_new)
+
+
+async def _with_key(dsn: str, slug: str) -> tuple[UUID, str]:
+    """Create a tenant with an API key."""
+    async with open_pool(dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
+        new = await create_api_key(connection, tenant.id, name="machine", role=Role.VIEWER, actor=ACTOR)
+    return tenant.id, new.key
 
 
 async def test_a_message_that_cannot_be_stored_is_dead_lettered_at_once_and_alone(broker: MemoryBroker) -> None:

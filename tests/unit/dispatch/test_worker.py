@@ -16,14 +16,17 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import SystemClock
 from orylo_common.control import Destination
 from orylo_common.errors import TransientError
+from orylo_common.messages import DestinationStatus
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_common.telemetry.health import Health
+from orylo_dispatch.delivery.availability import DestinationState
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import ClaimedDelivery, DeliveryQueue
 from orylo_dispatch.delivery.sink import DestinationKey, Sink, SinkKind
 from orylo_dispatch.delivery.worker import Worker
+from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
 from tests.support.eventually import eventually
 from tests.unit.dispatch.cases import TENANT
 
@@ -56,21 +59,43 @@ class Queue:
 class EmptySink:
     batch_size = 10
 
+    def __init__(self) -> None:
+        self.answers: list[DeliveryAttempt] = []
+
+    async def probe(self) -> DeliveryAttempt:
+        return self.answers.pop(0)
+
+
+class States(DestinationStates):
+    """Remembers the changes instead of storing them."""
+
+    def __init__(self) -> None:
+        super().__init__(cast(Any, None), offer=lambda _: None)
+        self.changes: list[DestinationStatus] = []
+
+    async def change(self, key: DestinationKey, observed: DestinationState) -> None:
+        self.changes.append(observed.status)
+
 
 @asynccontextmanager
 async def running_worker(
-    queue: Queue, is_stopped: Callable[[DestinationKey], bool] = lambda _: False
+    queue: Queue,
+    is_stopped: Callable[[DestinationKey], bool] = lambda _: False,
+    *,
+    sink: EmptySink | None = None,
+    breaker: CircuitBreaker | None = None,
+    states: States | None = None,
 ) -> AsyncIterator[Worker]:
     offer: Callable[[Sequence[Outgoing]], None] = lambda _: None  # noqa: E731
     worker = Worker(
         KEY,
         find=lambda _: DESTINATION,
         is_stopped=is_stopped,
-        kinds={"meta": SinkKind(lambda _: cast(Sink, EmptySink()), max_age=timedelta(days=7))},
+        kinds={"meta": SinkKind(lambda _: cast(Sink, sink or EmptySink()), max_age=timedelta(days=7))},
         queue=cast(DeliveryQueue, queue),
-        states=DestinationStates(cast(Any, None), offer=offer),
+        states=states or States(),
         offer=offer,
-        breaker=CircuitBreaker("test.worker"),
+        breaker=breaker or CircuitBreaker("test.worker"),
         limits=WorkerLimits(linger=timedelta(0)),
         clock=SystemClock(),
     )
@@ -112,6 +137,26 @@ async def test_a_worker_that_recovered_waits_for_the_next_wake() -> None:
         assert queue.claims == claims
         worker.wake()
         await eventually(lambda: queue.claims == claims + 1)
+
+
+async def test_a_circuit_closes_by_a_probe_while_nothing_is_due() -> None:
+    queue, sink, states = Queue(RuntimeError()), EmptySink(), States()
+    queue.error = None
+    breaker = CircuitBreaker("test.worker", failures=1, recovery=timedelta(milliseconds=1))
+    with pytest.raises(TransientError):
+        async with breaker:
+            raise TransientError("away")
+    sink.answers = [DeliveryAttempt(AttemptOutcome.UNKNOWN, "timeout"), DeliveryAttempt(AttemptOutcome.DISPATCHED)]
+    async with running_worker(queue, sink=sink, breaker=breaker, states=states) as worker:
+        await asyncio.sleep(0.005)
+        worker.wake()
+        await eventually(lambda: len(sink.answers) == 1)
+        assert worker.is_circuit_open
+
+        await asyncio.sleep(0.005)
+        worker.wake()
+        await eventually(lambda: states.changes == [DestinationStatus.UNAVAILABLE, DestinationStatus.ACTIVE])
+        assert not worker.is_circuit_open
 
 
 def _failing_seconds() -> float:

@@ -263,7 +263,7 @@ export interface paths {
         put?: never;
         /**
          * Delete a tenant after a grace period
-         * @description Until then it is suspended and can be restored. 409 if it is to be deleted already. For the roles operator.
+         * @description Until then it is suspended and can be restored. Afterwards every service deletes its rows of the tenant, and then the tenant itself is deleted; the audit log stays. 409 if it is to be deleted already. For the roles operator.
          */
         post: operations["delete_platform_tenant"];
         delete?: never;
@@ -286,6 +286,174 @@ export interface paths {
          * @description It is active or suspended, as before. 409 if it is not to be deleted, or its date has passed. For the roles operator.
          */
         post: operations["restore_platform_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users of all tenants
+         * @description The newest first. For the roles operator.
+         */
+        get: operations["list_platform_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/users/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Users by a part of their email address
+         * @description A POST, because an email address must not be in a URL. The newest first. For the roles operator.
+         */
+        post: operations["search_platform_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/tenants/{id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a user to a tenant
+         * @description 409 if the tenant has a user with this email address. For the roles operator.
+         */
+        post: operations["add_platform_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A user of any tenant
+         * @description With their open sessions. For the roles operator.
+         */
+        get: operations["show_platform_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description Their sessions end. The audit log keeps what they did. 409 for yourself, and for a tenant's last active owner. For the roles operator.
+         */
+        delete: operations["remove_platform_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user's role, disable or enable them
+         * @description A role takes effect at once, also in open sessions. 409 for yourself, and for a tenant's last active owner. For the roles operator.
+         */
+        patch: operations["change_platform_user"];
+        trace?: never;
+    };
+    "/api/v1/platform/users/{id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all sessions of a user
+         * @description The user may sign in again. API keys are not affected. For the roles operator.
+         */
+        post: operations["end_platform_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health of services, queues and breakers
+         * @description Each part is asked for at most 2 seconds; one that cannot be asked is `missing`, with the reason. A service is `failed` if it answers that it is not ready. For the roles operator.
+         */
+        get: operations["show_platform_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of all tenants over a period
+         * @description Webhooks, payments, decisions and money by currency, from the rollups. By default of the last seven days, the tenant with the most trouble first. For the roles operator.
+         */
+        get: operations["show_platform_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform/slow-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The database's slow statements
+         * @description From PostgreSQL's extension `pg_stat_statements`, as texts without values. `missing` without the extension. For the roles operator.
+         */
+        get: operations["list_slow_queries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2808,6 +2976,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the shop's webhooks arrive, and its sales are decided and reported
+         * @description Gateways, decisions, destinations, dead letters, and how old the shown data is. A part that cannot be asked is `missing`, and the others are still shown.
+         */
+        get: operations["show_health_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -3326,6 +3514,13 @@ export interface components {
             check: components["schemas"]["BacktestCheck"];
             /** @description the job that replays the file; null for a dry run */
             job: components["schemas"]["Job"] | null;
+        };
+        /** BreakerCondition */
+        BreakerCondition: {
+            /** @example destination:0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
+            name: string;
+            /** @enum {string} */
+            state: "open" | "half_open";
         };
         /**
          * BulkAction
@@ -4268,6 +4463,20 @@ export interface components {
             settled_by: string | null;
             settled_reason: string | null;
         };
+        /** DeadLettersHealth */
+        DeadLettersHealth: {
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /**
+             * @description exact up to 10,000, where it stops
+             * @example 214
+             */
+            open: number;
+        };
         /**
          * Decide
          * @description Decide the payment, at any risk.
@@ -4359,6 +4568,25 @@ export interface components {
             /** @description newest first */
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
+        };
+        /** DecisionsHealth */
+        DecisionsHealth: {
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /**
+             * @description the time that the detectors took for 95 % of the measured decisions
+             * @example 11.8
+             */
+            p95_ms: number | null;
+            /**
+             * @description the newest decisions of the last hour, at most 500
+             * @example 214
+             */
+            measured: number;
         };
         /** DecisionsPart */
         DecisionsPart: {
@@ -4497,6 +4725,17 @@ export interface components {
              * @example TEST12345
              */
             test_event_code: string | null;
+        };
+        /** DestinationsHealth */
+        DestinationsHealth: {
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /** @description `on_hold` is a refused token or configuration */
+            items: components["schemas"]["ListedDestination"][];
         };
         /** Detection */
         Detection: {
@@ -5252,6 +5491,21 @@ export interface components {
              */
             secret: components["schemas"]["NewSecretBody"] | null;
         };
+        /** GatewayCondition */
+        GatewayCondition: {
+            gateway: string;
+            /** @description failed: it is silent, or all webhooks of the last 24 hours were rejected */
+            status: components["schemas"]["HealthStatus"];
+            /** @description when its last authentic webhook arrived */
+            last_at: string | null;
+            /** @description null unless webhooks would usually have arrived since */
+            silent_since: string | null;
+            /**
+             * @description webhooks of the last 24 hours that were rejected
+             * @example 3
+             */
+            rejected: number;
+        };
         /**
          * GatewayConfiguration
          * @description A gateway's settings. A gateway that is not set up has the values that it would get.
@@ -5322,6 +5576,17 @@ export interface components {
             /** @description oldest first; hours without a webhook are left out */
             hours: components["schemas"]["HourlyCounts"][];
         };
+        /** GatewaysHealth */
+        GatewaysHealth: {
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /** @description those that are enabled; empty if ingest cannot be asked */
+            items: components["schemas"]["GatewayCondition"][];
+        };
         /**
          * GivenVerdict
          * @description The newest verdict on a payment.
@@ -5363,6 +5628,26 @@ export interface components {
             cache: components["schemas"]["HealthCheck"];
             /** @description webhooks arrive as they did at this time a week ago */
             webhooks: components["schemas"]["HealthCheck"];
+        };
+        /**
+         * HealthStatus
+         * @enum {string}
+         */
+        HealthStatus: "ok" | "missing" | "failed";
+        /**
+         * HealthSummary
+         * @description A shop's own health. Each part has its own status: one that cannot be asked hides no other.
+         */
+        HealthSummary: {
+            /** Format: date-time */
+            generated_at: string;
+            /** @description the worst of the parts */
+            status: components["schemas"]["HealthStatus"];
+            gateways: components["schemas"]["GatewaysHealth"];
+            decisions: components["schemas"]["DecisionsHealth"];
+            destinations: components["schemas"]["DestinationsHealth"];
+            dead_letters: components["schemas"]["DeadLettersHealth"];
+            projection: components["schemas"]["ProjectionHealth"];
         };
         /** HitList */
         HitList: {
@@ -6133,6 +6418,13 @@ export interface components {
             /** @example My shop */
             name: string;
         };
+        /** NewUser */
+        NewUser: {
+            email: string;
+            role: components["schemas"]["Role"];
+            /** Format: password */
+            password: string;
+        };
         /** Note */
         Note: {
             /** Format: uuid */
@@ -6718,6 +7010,44 @@ export interface components {
          * @enum {string}
          */
         Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants";
+        /**
+         * PlatformAnalytics
+         * @description Tenants in the order that was asked for, the largest value first.
+         */
+        PlatformAnalytics: {
+            items: components["schemas"]["TenantAnalytics"][];
+            /** @default null */
+            next_cursor: string | null;
+            /** Format: date-time */
+            generated_at: string;
+            /**
+             * Format: date-time
+             * @description start of the period's first hour
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description end of its last hour
+             */
+            end: string;
+        };
+        /** PlatformHealth */
+        PlatformHealth: {
+            /** Format: date-time */
+            generated_at: string;
+            /** @description the worst of the services and queues */
+            status: components["schemas"]["HealthStatus"];
+            /** @description one replica of each, as the API reaches it */
+            services: components["schemas"]["ServiceHealth"][];
+            queues: components["schemas"]["QueueHealth"][];
+            /**
+             * @description age of the oldest message that this API does not show yet
+             * @example 0.4
+             */
+            projection_lag_s: number;
+            /** @description the platform's that are on */
+            switches: components["schemas"]["ActiveSwitch"][];
+        };
         /** PlatformTenant */
         PlatformTenant: {
             /** Format: uuid */
@@ -6741,6 +7071,29 @@ export interface components {
              */
             users: number;
             figures: components["schemas"]["TenantFigures"];
+        };
+        /**
+         * PlatformUser
+         * @description A user of a tenant. A person who is a user of several tenants is several users.
+         */
+        PlatformUser: {
+            /** Format: uuid */
+            id: string;
+            tenant: components["schemas"]["TenantIdentity"];
+            email: string;
+            role: components["schemas"]["Role"];
+            second_factor: boolean;
+            /** @description null: may sign in */
+            disabled_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description open ones
+             * @example 2
+             */
+            sessions: number;
+            /** @description when the newest session that is still stored was opened; sessions are deleted a day after they end */
+            last_seen_at: string | null;
         };
         /** Point */
         Point: {
@@ -6861,6 +7214,20 @@ export interface components {
              */
             rejections: number;
             last_rejected_at: string | null;
+        };
+        /** ProjectionHealth */
+        ProjectionHealth: {
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /**
+             * @description age of the oldest message that this API does not show yet
+             * @example 0.4
+             */
+            lag_s: number;
         };
         /**
          * ProviderAction
@@ -7149,6 +7516,27 @@ export interface components {
             currency: string;
             payments: number;
             amount_minor: number;
+        };
+        /** QueueHealth */
+        QueueHealth: {
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /** @example dispatch */
+            name: string;
+            /**
+             * @description messages that no consumer has taken; null if it is unknown
+             * @example 0
+             */
+            waiting: number | null;
+            /**
+             * @description messages in its dead-letter queue that the API has not read
+             * @example 0
+             */
+            dead: number | null;
         };
         /**
          * Reached
@@ -8225,6 +8613,37 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /** ServiceHealth */
+        ServiceHealth: {
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /** @example dispatch */
+            name: string;
+            /**
+             * @description what its `/readyz` says about each dependency
+             * @example {
+             *       "broker": "ok",
+             *       "postgres": "ok"
+             *     }
+             */
+            checks: {
+                [key: string]: string;
+            };
+            /** @description those that are not closed */
+            breakers: components["schemas"]["BreakerCondition"][];
+        };
+        /** SessionsEnded */
+        SessionsEnded: {
+            /**
+             * @description sessions that were open
+             * @example 2
+             */
+            ended: number;
+        };
         /**
          * SettingChange
          * @description A value that a version changed.
@@ -8366,6 +8785,39 @@ export interface components {
             /** @description refresh the session before then */
             expires_in_s: number;
         };
+        /** SlowStatement */
+        SlowStatement: {
+            /**
+             * @description its text without values, at most 2000 characters
+             * @example SELECT * FROM api.payments_view WHERE tenant_id = $1
+             */
+            query: string;
+            /** @example 18204 */
+            calls: number;
+            /** @example 1.21 */
+            mean_ms: number;
+            /** @example 88.4 */
+            max_ms: number;
+            /** @example 22026.8 */
+            total_ms: number;
+            /**
+             * @description also those that were written
+             * @example 18204
+             */
+            rows_returned: number;
+        };
+        /** SlowStatements */
+        SlowStatements: {
+            /** @enum {string} */
+            status: "ok" | "missing";
+            /**
+             * @description why statistics are missing, and the remedy
+             * @example Add pg_stat_statements to shared_preload_libraries, then run: CREATE EXTENSION pg_stat_statements.
+             */
+            detail: string | null;
+            /** @description of this database, since its statistics were last reset */
+            items: components["schemas"]["SlowStatement"][];
+        };
         /** SnoozeBody */
         SnoozeBody: {
             /** @example cus_0d2f6a4b8c1e */
@@ -8388,6 +8840,11 @@ export interface components {
          * @enum {string}
          */
         Split: "gateway" | "method" | "currency" | "decision" | "decline_code" | "match_method" | "destination";
+        /**
+         * StatementOrder
+         * @enum {string}
+         */
+        StatementOrder: "total" | "mean";
         /**
          * StatusAccepted
          * @description The change is recorded. The customer shows it within moments.
@@ -8584,10 +9041,70 @@ export interface components {
         SwitchesChanged: {
             items: components["schemas"]["ActiveSwitch"][];
         };
+        /** TenantAnalytics */
+        TenantAnalytics: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            /** @example My shop */
+            name: string;
+            state: components["schemas"]["TenantState"];
+            /**
+             * @description that became a message
+             * @example 8420
+             */
+            webhooks: number;
+            /**
+             * @description webhooks that were rejected, of the last 30 days
+             * @example 12
+             */
+            rejected: number;
+            /**
+             * @description that appeared in the period, settled since or not
+             * @example 214
+             */
+            dead_letters: number;
+            /**
+             * @description rejected webhooks and dead letters together
+             * @example 226
+             */
+            trouble: number;
+            /** @example 812 */
+            payments: number;
+            decisions: components["schemas"]["TenantDecisions"];
+            /** @description the currency with the most payments first */
+            money: components["schemas"]["TenantMoney"][];
+        };
         /** TenantChange */
         TenantChange: {
             /** @example My shop */
             name: string;
+        };
+        /**
+         * TenantDecisions
+         * @description Payments by their current decision.
+         */
+        TenantDecisions: {
+            /**
+             * @default 0
+             * @example 790
+             */
+            allow: number;
+            /**
+             * @default 0
+             * @example 14
+             */
+            review: number;
+            /**
+             * @default 0
+             * @example 8
+             */
+            block: number;
+            /**
+             * @default 0
+             * @example 0
+             */
+            undecided: number;
         };
         /** TenantDeletion */
         TenantDeletion: {
@@ -8631,11 +9148,28 @@ export interface components {
             slug: string;
             name: string;
         };
+        /** TenantMoney */
+        TenantMoney: {
+            currency: string;
+            /** @example 812 */
+            payments: number;
+            /** @description of all payments, in the currency's minor unit */
+            amount_minor: number;
+            /** @example 9120000 */
+            succeeded_minor: number;
+            /** @example 231000 */
+            refunded_minor: number;
+        };
         /** TenantName */
         TenantName: {
             slug: string;
             name: string;
         };
+        /**
+         * TenantOrder
+         * @enum {string}
+         */
+        TenantOrder: "trouble" | "webhooks" | "payments" | "blocked";
         /**
          * TenantPage
          * @description By slug.
@@ -9029,6 +9563,57 @@ export interface components {
         UnmergeRequest: {
             /** @description stored with the change; must not hold personal data */
             reason: string;
+        };
+        /** UserChange */
+        UserChange: {
+            /**
+             * @description null: as before
+             * @default null
+             */
+            role: components["schemas"]["Role"] | null;
+            /**
+             * @description true: ends all sessions; null: as before
+             * @default null
+             */
+            disabled: boolean | null;
+        };
+        /** UserPage */
+        UserPage: {
+            items: components["schemas"]["PlatformUser"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /** UserSearch */
+        UserSearch: {
+            /** @default 50 */
+            limit: number;
+            /**
+             * @description `next_cursor` of the previous page
+             * @default null
+             */
+            cursor: string | null;
+            /**
+             * @description only of the tenant with this id
+             * @default null
+             */
+            tenant: string | null;
+            /**
+             * @description only with this role
+             * @default null
+             * @example owner
+             */
+            role: components["schemas"]["Role"] | null;
+            /**
+             * @description only those who may sign in, or only those who are disabled
+             * @default null
+             * @example active
+             */
+            state: ("active" | "disabled") | null;
+            /**
+             * @description a part of the email address
+             * @example ana@
+             */
+            email: string;
         };
         /** VariantReport */
         VariantReport: {
@@ -10508,6 +11093,683 @@ export interface operations {
             404: components["responses"]["404"];
             406: components["responses"]["406"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_platform_users: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description only of the tenant with this id
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                tenant?: string;
+                /**
+                 * @description only with this role
+                 * @example owner
+                 */
+                role?: components["schemas"]["Role"];
+                /**
+                 * @description only those who may sign in, or only those who are disabled
+                 * @example active
+                 */
+                state?: "active" | "disabled";
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "tenant": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "slug": "my-shop",
+                     *             "name": "Expensive first order"
+                     *           },
+                     *           "email": "ana@shop.example",
+                     *           "role": "operator",
+                     *           "second_factor": true,
+                     *           "disabled_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "sessions": 2,
+                     *           "last_seen_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    search_platform_users: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "limit": 50,
+                 *       "cursor": "WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0",
+                 *       "tenant": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                 *       "role": "owner",
+                 *       "state": "active",
+                 *       "email": "ana@"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserSearch"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "tenant": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "slug": "my-shop",
+                     *             "name": "Expensive first order"
+                     *           },
+                     *           "email": "ana@shop.example",
+                     *           "role": "operator",
+                     *           "second_factor": true,
+                     *           "disabled_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "sessions": 2,
+                     *           "last_seen_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_platform_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the tenant's id, as the list of tenants returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ana@shop.example",
+                 *       "role": "operator",
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       },
+                     *       "email": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "second_factor": true,
+                     *       "disabled_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "sessions": 2,
+                     *       "last_seen_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformUser"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_platform_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the user's id, as the list of users returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       },
+                     *       "email": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "second_factor": true,
+                     *       "disabled_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "sessions": 2,
+                     *       "last_seen_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformUser"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    remove_platform_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the user's id, as the list of users returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_platform_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the user's id, as the list of users returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "operator",
+                 *       "disabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       },
+                     *       "email": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "second_factor": true,
+                     *       "disabled_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "sessions": 2,
+                     *       "last_seen_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformUser"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    end_platform_sessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the user's id, as the list of users returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ended": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionsEnded"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_platform_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "status": "ok",
+                     *       "services": [
+                     *         {
+                     *           "status": "ok",
+                     *           "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *           "name": "dispatch",
+                     *           "checks": {
+                     *             "broker": "ok",
+                     *             "postgres": "ok"
+                     *           },
+                     *           "breakers": [
+                     *             {
+                     *               "name": "destination:0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *               "state": "open"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "queues": [
+                     *         {
+                     *           "status": "ok",
+                     *           "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *           "name": "dispatch",
+                     *           "waiting": 0,
+                     *           "dead": 0
+                     *         }
+                     *       ],
+                     *       "projection_lag_s": 0.4,
+                     *       "switches": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "scope": "tenant",
+                     *           "target": "hotmart",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "message": "We move to a new account until 14:00.",
+                     *           "changed_by": "bia@shop.example",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformHealth"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_platform_analytics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description by default seven days before `to`
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description by default now; at most 92 days after `from`. The period is extended to whole hours
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description the tenant with most of it first
+                 * @example trouble
+                 */
+                order?: components["schemas"]["TenantOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "slug": "my-shop",
+                     *           "name": "My shop",
+                     *           "state": "active",
+                     *           "webhooks": 8420,
+                     *           "rejected": 12,
+                     *           "dead_letters": 214,
+                     *           "trouble": 226,
+                     *           "payments": 812,
+                     *           "decisions": {
+                     *             "allow": 790,
+                     *             "review": 14,
+                     *             "block": 8,
+                     *             "undecided": 0
+                     *           },
+                     *           "money": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 812,
+                     *               "amount_minor": 12500,
+                     *               "succeeded_minor": 9120000,
+                     *               "refunded_minor": 231000
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "start": "2026-03-14T15:09:26Z",
+                     *       "end": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlatformAnalytics"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_slow_queries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the largest total or mean time first
+                 * @example total
+                 */
+                order?: components["schemas"]["StatementOrder"];
+                /**
+                 * @description statements, at most
+                 * @example 50
+                 */
+                limit?: number;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "detail": "Add pg_stat_statements to shared_preload_libraries, then run: CREATE EXTENSION pg_stat_statements.",
+                     *       "items": [
+                     *         {
+                     *           "query": "SELECT * FROM api.payments_view WHERE tenant_id = $1",
+                     *           "calls": 18204,
+                     *           "mean_ms": 1.21,
+                     *           "max_ms": 88.4,
+                     *           "total_ms": 22026.8,
+                     *           "rows_returned": 18204
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SlowStatements"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -22076,6 +23338,82 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentHealth"];
                 };
             };
+        };
+    };
+    show_health_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "status": "ok",
+                     *       "gateways": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "items": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "status": "ok",
+                     *             "last_at": "2026-03-14T15:09:26Z",
+                     *             "silent_since": "2026-03-14T15:09:26Z",
+                     *             "rejected": 3
+                     *           }
+                     *         ]
+                     *       },
+                     *       "decisions": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "p95_ms": 11.8,
+                     *         "measured": 214
+                     *       },
+                     *       "destinations": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "kind": "meta",
+                     *             "name": "Expensive first order",
+                     *             "status": "active",
+                     *             "since": "2026-03-14T15:09:26Z",
+                     *             "reason": "card testing",
+                     *             "code": "validation",
+                     *             "created_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "dead_letters": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "open": 214
+                     *       },
+                     *       "projection": {
+                     *         "status": "ok",
+                     *         "detail": "Hotmart has sent nothing since 14:02 UTC.",
+                     *         "lag_s": 0.4
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HealthSummary"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
         };
     };
     list_jobs: {

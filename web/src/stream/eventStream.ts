@@ -9,6 +9,7 @@ import type {
   SwitchesChanged,
   TrustChange,
   VerdictChange,
+  WebhookReceipt,
   WebhookRefusal,
 } from "../api/types";
 
@@ -17,13 +18,14 @@ export type LiveEvent =
   | { type: "customer.seen"; data: CustomerSeen }
   | { type: "trust.updated"; data: TrustChange }
   | { type: ConversionEventType; data: Conversion }
+  | { type: "dead_letter.created"; data: DeadLetterSummary }
+  | { type: "job.progress"; data: Job }
+  | { type: "webhook.accepted"; data: WebhookReceipt }
+  | { type: "webhook.refused"; data: WebhookRefusal }
   | { type: "overview.updated"; data: OverviewUpdate }
   | { type: "switches.changed"; data: SwitchesChanged }
   | { type: "verdict.given"; data: VerdictChange }
   | { type: "review.changed"; data: ReviewCaseChange }
-  | { type: "dead_letter.created"; data: DeadLetterSummary }
-  | { type: "webhook.refused"; data: WebhookRefusal }
-  | { type: "job.progress"; data: Job }
   /** Events were missed. The provider has everything refetched; what was kept of events must be dropped. */
   | { type: "gap" };
 
@@ -43,13 +45,14 @@ export const EVENT_TYPES = [
   "conversion.dispatched",
   "conversion.failed",
   "conversion.correction_changed",
+  "dead_letter.created",
+  "job.progress",
+  "webhook.accepted",
+  "webhook.refused",
   "overview.updated",
   "switches.changed",
   "verdict.given",
   "review.changed",
-  "dead_letter.created",
-  "webhook.refused",
-  "job.progress",
 ] as const satisfies LiveEvent["type"][];
 
 export interface StreamStatus {

@@ -51,15 +51,15 @@ class OpenApp(Protocol[OwnSettings]):
 
 
 def serve(
-    open_app: OpenApp[OwnSettings], settings: OwnSettings, *, service: str, health_port: int | None = None
+    open_app: OpenApp[OwnSettings], settings: OwnSettings, *, service: str, private: tuple[str, int] | None = None
 ) -> int:
     """Run a service until SIGTERM or SIGINT. Return the process's exit status.
 
-    `health_port` is for a service without an HTTP port of its own.
+    `private` is the host and port of its private routes, unless its public port serves them.
     """
     configure_logs(service, settings.log_level, log_format=settings.log_format)
     with configure_traces(service, settings.otlp_endpoint):
-        return run_until_stopped(lambda: _open_service(open_app, settings, service, health_port))
+        return run_until_stopped(lambda: _open_service(open_app, settings, service, private))
 
 
 def run_until_stopped(
@@ -75,19 +75,19 @@ def run_until_stopped(
 
 @asynccontextmanager
 async def _open_service(
-    open_app: OpenApp[OwnSettings], settings: OwnSettings, service: str, health_port: int | None
+    open_app: OpenApp[OwnSettings], settings: OwnSettings, service: str, private: tuple[str, int] | None
 ) -> AsyncIterator[None]:
     async with (
         connect(settings.redis_url, timeout_s=REDIS_TIMEOUT_S) as redis,
         # An unreachable broker only delays messages: ingest accepts webhooks without it, and the other services wait.
         open_broker(settings.broker_url, settings.database_url, required=False) as broker,
-        open_app(settings, broker=broker, redis=redis) as private,
+        open_app(settings, broker=broker, redis=redis) as routes,
         maintain_partitions(settings.database_url, role=f"orylo_{service}"),
     ):
-        if health_port is None:
+        if private is None:
             yield
         else:
-            async with serve_private(private, "0.0.0.0", health_port):  # noqa: S104  (a container's only interface)
+            async with serve_private(routes, *private):
                 yield
 
 

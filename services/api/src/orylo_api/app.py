@@ -24,10 +24,12 @@ from orylo_api.http.middleware import compress, count_requests, handle_errors, s
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
+from orylo_api.http.runbooks import Runbooks
 from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.metrics import PROJECTION_OLDEST
 from orylo_api.payment_health.checks import PaymentHealthChecks
+from orylo_api.platform.purging import purge
 from orylo_api.projection.handlers import Unwritten, project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
@@ -41,6 +43,7 @@ from orylo_common.broker.topology import QUEUES, dead_letter_queue
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import Keyring
 from orylo_common.control.plane import Part, open_control
+from orylo_common.control.purging import PURGE_EVERY
 from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message
@@ -52,7 +55,8 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.repeating import repeating
-from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 
 # Row-level security lets it see one tenant per transaction.
@@ -79,6 +83,7 @@ async def open_app(
         private_pool = await enter(open_pool(settings.database_url, role=PROJECTOR_ROLE, max_size=8))
         batcher = await enter(GroupCommit(write_measured, private_pool, name="api.projections", pace=PACE))
         breaker, unwritten = CircuitBreaker("api.postgres"), Unwritten()
+        await enter(probing(breaker, partial(check_writable, private_pool)))
         PROJECTION_OLDEST.set_function(unwritten.oldest_seconds)
         handlers: Mapping[type[Message], Handler] = dict.fromkeys(
             QUEUES["api"], partial(project_message, batcher=batcher, breaker=breaker, unwritten=unwritten)
@@ -90,6 +95,7 @@ async def open_app(
         for name, interval, job in (
             ("api.stream_retention", STREAM_EVERY, delete_stream_events),
             ("api.retention", OTHERS_EVERY, delete_old),
+            ("api.purging", PURGE_EVERY, purge),
             ("api.impersonations", END_FORGOTTEN_EVERY, partial(end_forgotten, clock=clock)),
         ):
             await enter(run_periodically(private_pool, name, interval, job))
@@ -103,6 +109,7 @@ async def open_app(
         private_ports = await enter(aiohttp.ClientSession())
         hub = await enter(open_stream(private_pool))
         plane = await enter(open_control(settings.database_url, role=PROJECTOR_ROLE, parts=frozenset({Part.SWITCHES})))
+        health = Health()
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
@@ -120,12 +127,14 @@ async def open_app(
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),
+            health=health,
+            projection_lag_s=unwritten.oldest_seconds,
         )
         # Apart from the requests' connections, so that no request waits for a job.
         job_pool = await enter(open_pool(settings.database_url, role=TENANT_ROLE, max_size=AT_ONCE))
         await enter(JobRunner(services, job_pool, JOB_KINDS).running())
-        health = Health()
         health.check("postgres", partial(check_writable, tenant_pool))
+        health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.report("switches", lambda: shown(plane.all_switches(), frozenset(SwitchName), clock.now()))
         await enter(_listen(services, health))
@@ -169,5 +178,6 @@ def make_web_app(services: Services, health: Health) -> web.Application:
         handler = handler_of(route, shown_at(route.path, ROUTES) if route.edits else None)
         for method in route.methods:
             app.router.add_route(method, route.path, handler)
+    app.add_routes(Runbooks().routes())
     app.add_routes(Dashboard().routes())
     return app

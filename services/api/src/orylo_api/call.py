@@ -27,6 +27,7 @@ from orylo_common.control import Keyring
 from orylo_common.control.plane import ControlPlane
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
+from orylo_common.telemetry.health import Health
 
 # Each import holds its file, of up to 16 MiB, and a connection of the pool.
 UPLOADS_AT_ONCE = 2
@@ -57,6 +58,10 @@ class Services:
     http: aiohttp.ClientSession
     clock: Clock
     settings: Settings
+    # This replica's own, as `/readyz` shows it.
+    health: Health
+    # The age of the oldest message that this replica has received and not projected.
+    projection_lag_s: Callable[[], float]
     # The OpenAPI document, as bytes.
     document: bytes = field(repr=False)
     password_turns: Semaphore = field(default_factory=lambda: Semaphore(PASSWORDS_AT_ONCE))

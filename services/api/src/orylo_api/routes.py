@@ -16,6 +16,7 @@ from orylo_api.detections import endpoints as detections
 from orylo_api.flags import endpoints as flags
 from orylo_api.fuse import endpoints as fuse
 from orylo_api.gateways import endpoints as gateways
+from orylo_api.health import endpoints as health
 from orylo_api.http import document
 from orylo_api.http.route import Route
 from orylo_api.jobs import endpoints as jobs
@@ -29,8 +30,10 @@ from orylo_api.payments import bulk as payment_bulk
 from orylo_api.payments import endpoints as payments
 from orylo_api.payments import export as payment_export
 from orylo_api.payments import list_endpoints as payment_lists
+from orylo_api.platform import analytics, slow_queries, visits
+from orylo_api.platform import health as platform_health
 from orylo_api.platform import tenants as platform_tenants
-from orylo_api.platform import visits
+from orylo_api.platform import users as platform_users
 from orylo_api.preferences import endpoints as preferences
 from orylo_api.problems import endpoints as problems
 from orylo_api.quality import endpoints as quality
@@ -56,6 +59,10 @@ ROUTES: Sequence[Route] = (
     *auth.ROUTES,
     *second_factor.ROUTES,
     *platform_tenants.ROUTES,
+    *platform_users.ROUTES,
+    *platform_health.ROUTES,
+    *analytics.ROUTES,
+    *slow_queries.ROUTES,
     *visits.ROUTES,
     *overview.ROUTES,
     *attention.ROUTES,
@@ -100,6 +107,7 @@ ROUTES: Sequence[Route] = (
     *flags.ROUTES,
     *switches.ROUTES,
     *payment_health.ROUTES,
+    *health.ROUTES,
     *jobs.ROUTES,
     *backtests.ROUTES,
     *stream.ROUTES,

@@ -27,6 +27,9 @@ class Settings(KeyringSettings):
     # Lets the check of a tracking script fetch pages of this machine too.
     api_checks_loopback_pages: bool = False
 
+    # The base URL of trust's private port. Without it, operators do not see its health.
+    trust_url: BaseURL | None = None
+
     # The base URL of dispatch's private port. Without it neither attempts are shown nor destinations checked.
     dispatch_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
 

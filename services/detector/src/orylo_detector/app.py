@@ -10,6 +10,7 @@ from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.clock import SystemClock
 from orylo_common.control.plane import Part, open_control
+from orylo_common.control.purging import PURGE_EVERY, purge_part
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     CustomerMerged,
@@ -35,7 +36,8 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
 from orylo_detector.adapters.redis_attempts import RedisAttempts
@@ -106,6 +108,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         file = settings.detector_country_database
         country = allocated_country if file is None else open_country_database(file)
         breaker = CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5))
+        await enter(probing(breaker, redis.ping))
         attempts = RedisAttempts(redis, breaker)
         history, engine, policies = PostgresHistory(pool), Engine(rules=rules), FlaggedPolicies(plane)
         decide = partial(
@@ -138,13 +141,16 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             CustomerUnmerged: partial(copy_people, people=people),
         }
         postgres = CircuitBreaker("detector.postgres")
+        await enter(probing(postgres, partial(check_writable, pool)))
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "detector", handlers, prefetch=settings.detector_prefetch, gates=[postgres]))
         delete = partial(delete_expired, retentions=RETENTIONS)
         await enter(run_periodically(pool, "detector.retention", DELETE_EVERY, delete))
+        await enter(run_periodically(pool, "detector.purging", PURGE_EVERY, partial(purge_part, part="detector")))
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))
+        health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         trial = FeatureReader(RedisAttempts(redis, breaker, read_only=True), history, country)

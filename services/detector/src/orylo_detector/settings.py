@@ -19,4 +19,6 @@ class Settings(CommonSettings):
     detector_prefetch: int = Field(default=500, ge=1, le=5000)
     # A MaxMind file (.mmdb) of countries or cities, in place of the addresses' allocations.
     detector_country_database: Annotated[Path, AfterValidator(_has_countries)] | None = None
-    health_port: int = Field(default=9100, ge=1, le=65535)
+    # Serves the health, the metrics, and answers to other services. Must never be reachable from outside the platform.
+    health_host: str = "127.0.0.1"
+    health_port: int = Field(default=9101, ge=1, le=65535)

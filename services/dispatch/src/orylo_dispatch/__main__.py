@@ -15,7 +15,7 @@ def main() -> int:
     match sys.argv[1:]:
         case ["run"]:
             settings = load(Settings)
-            return serve(open_app, settings, service="dispatch", health_port=settings.health_port)
+            return serve(open_app, settings, service="dispatch", private=(settings.health_host, settings.health_port))
         case ["migrate"]:
             asyncio.run(migrate(load(Settings).database_url, [MIGRATIONS]))
             return 0

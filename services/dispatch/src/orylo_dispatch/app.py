@@ -35,7 +35,8 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.repeating import repeating
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 from orylo_dispatch.actions.facts import ActionFact
 from orylo_dispatch.actions.handlers import act_on_decision, prevent_refund, redrive_action
@@ -113,6 +114,7 @@ async def open_app(
             _action_handlers(plane, Recorder(actions.add, offer=relay.offer, wake=actor.wake), frozenset(providers)),
         )
         postgres = CircuitBreaker("dispatch.postgres")
+        await enter(probing(postgres, partial(check_writable, pool)))
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "dispatch", handlers, prefetch=settings.dispatch_prefetch, gates=[postgres]))
         await enter(maintenance(pool, kinds, providers, clock))
@@ -121,6 +123,7 @@ async def open_app(
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))
+        health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.report("switches", lambda: shown(plane.all_switches(), SWITCHES_SHOWN, clock.now()))
         wakers = {**dict.fromkeys(kinds, sender.wake), **dict.fromkeys(providers, actor.wake)}

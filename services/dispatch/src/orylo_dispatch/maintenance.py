@@ -8,6 +8,7 @@ from functools import partial
 import asyncpg
 
 from orylo_common.clock import Clock
+from orylo_common.control.purging import PURGE_EVERY, purge_part
 from orylo_common.postgres.periodic import PeriodicJob, run_periodically
 from orylo_dispatch.actions.rows import ACTION_COLUMNS
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
@@ -28,6 +29,7 @@ async def maintenance(
         "dispatch.count_waiting": (timedelta(seconds=15), deliveries.count_waiting),
         "dispatch.discard_expired": (timedelta(minutes=5), deliveries.discard_expired),
         "dispatch.discard_expired_actions": (timedelta(minutes=5), actions.discard_expired),
+        "dispatch.purging": (PURGE_EVERY, partial(purge_part, part="dispatch")),
         "dispatch.retention": (timedelta(hours=1), partial(delete_old, clock=clock)),
     }
     async with AsyncExitStack() as stack:

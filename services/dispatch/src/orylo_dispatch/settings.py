@@ -15,4 +15,6 @@ class Settings(KeyringSettings):
     stripe_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")] = "https://api.stripe.com"
     # Messages that are received while one batch is committed form the next batch.
     dispatch_prefetch: int = Field(default=500, ge=1, le=5000)
-    health_port: int = Field(default=9100, ge=1, le=65535)
+    # Serves the health, the metrics, and answers to other services. Must never be reachable from outside the platform.
+    health_host: str = "127.0.0.1"
+    health_port: int = Field(default=9103, ge=1, le=65535)

@@ -15,7 +15,8 @@ def main() -> int:
     match sys.argv[1:]:
         case ["run"]:
             settings = load(Settings)
-            return serve(open_app, settings, service="ingest", health_port=settings.private_port)
+            private = None if settings.private_port is None else (settings.health_host, settings.private_port)
+            return serve(open_app, settings, service="ingest", private=private)
         case ["migrate"]:
             asyncio.run(migrate(load(Settings).database_url, [MIGRATIONS]))
             return 0

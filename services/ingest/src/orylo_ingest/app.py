@@ -13,6 +13,7 @@ from orylo_common.clock import Clock, SystemClock
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.plane import ControlPlane, Part, open_control
+from orylo_common.control.purging import PURGE_EVERY, purge_part
 from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.private import PrivateAPI
 from orylo_common.http.server import serve_http
@@ -24,7 +25,8 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.stored_webhooks import StoredWebhooksEndpoint
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
@@ -81,8 +83,10 @@ async def open_app(
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
         counts = await stack.enter_async_context(WebhookCounts.open(pool))
         replaying = CircuitBreaker("ingest.replays")
+        await stack.enter_async_context(probing(replaying, partial(check_writable, pool)))
         replay = guarded(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
         breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
+        await stack.enter_async_context(probing(breaker, partial(check_writable, pool)))
         writer = WebhookWriter(store, relay, breaker)
         reconciler = await stack.enter_async_context(
             open_reconciler(pool, plane, keyring, writer, base_url=settings.stripe_base_url, clock=clock)
@@ -97,9 +101,12 @@ async def open_app(
         )
         delete = partial(delete_expired, retentions=RETENTIONS)
         await stack.enter_async_context(run_periodically(pool, "ingest.retention", DELETE_EVERY, delete))
+        purge = partial(purge_part, part="ingest")
+        await stack.enter_async_context(run_periodically(pool, "ingest.purging", PURGE_EVERY, purge))
 
         health = Health()
         health.check("postgres", partial(check_writable, pool))
+        health.report("breakers", circuits_not_closed)
         # Not required: while the broker is unavailable, messages wait in the outbox and webhooks are still accepted.
         health.check("broker", broker.ping, required=False)
         health.check("redis", redis.ping, required=False)

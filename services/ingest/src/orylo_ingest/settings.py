@@ -15,6 +15,7 @@ class Settings(KeyringSettings):
     reuse_port: bool = Field(default=False, validation_alias="ORYLO_INGEST_REUSE_PORT")
     # Serves stored webhooks to the API. Must never be reachable from outside the platform. None: not served.
     private_port: int | None = Field(default=None, ge=1, le=65535, validation_alias="ORYLO_INGEST_PRIVATE_PORT")
+    health_host: str = "127.0.0.1"
     # The number of our own proxies in front of ingest. Each appends one address to X-Forwarded-For.
     trusted_proxies: int = Field(default=0, ge=0, le=5, validation_alias="ORYLO_INGEST_TRUSTED_PROXIES")
 

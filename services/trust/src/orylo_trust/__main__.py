@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["run"]:
             settings = load(Settings)
-            return serve(open_app, settings, service="trust", health_port=settings.health_port)
+            return serve(open_app, settings, service="trust", private=(settings.health_host, settings.health_port))
         case ["migrate"]:
             schemas = [control.MIGRATIONS, partitions.MIGRATIONS, MIGRATIONS]
             for applied in asyncio.run(migrate(load(Settings).database_url, schemas)):

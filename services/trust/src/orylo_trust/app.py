@@ -8,6 +8,7 @@ from functools import partial
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.control.plane import Part, open_control
+from orylo_common.control.purging import PURGE_EVERY, purge_part
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     CustomerMergeDecided,
@@ -30,11 +31,13 @@ from orylo_common.messages import (
 from orylo_common.platform_watch import watch_platform
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.repeating import repeating
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, circuits_not_closed, guarded
+from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 from orylo_trust import endpoint
 from orylo_trust.adapters.redis_standings import RedisStandings
@@ -69,6 +72,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
         relay = await enter(OutboxRelay(pool, "trust", broker))
         breaker = CircuitBreaker("trust.redis", failures=3, recovery=timedelta(seconds=5))
+        await enter(probing(breaker, redis.ping))
         cache = await enter(RedisStandings(redis, breaker))
         ledger = await enter(GroupCommit(write_postings, pool, name="trust.ledger", pace=PACE))
 
@@ -94,15 +98,18 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             CustomerMergeDecided: handler(decide_merge),
         }
         postgres = CircuitBreaker("trust.postgres")
+        await enter(probing(postgres, partial(check_writable, pool)))
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "trust", handlers, prefetch=settings.trust_prefetch, gates=[postgres]))
 
         expire = partial(expire_statuses, pool=pool, plane=plane, ledger=ledger, offer=relay.offer, cache=cache)
         await enter(repeating("trust.status_expiry", expire, every=EXPIRE_EVERY))
+        await enter(run_periodically(pool, "trust.purging", PURGE_EVERY, partial(purge_part, part="trust")))
 
         await enter(watch_platform(pool, broker))
         health = Health()
         health.check("postgres", partial(check_writable, pool))
+        health.report("breakers", circuits_not_closed)
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
-        yield PrivateAPI(health, endpoint.routes(Standings(pool, cache)))
+        yield PrivateAPI(health, endpoint.routes(Standings(pool, cache), pool))

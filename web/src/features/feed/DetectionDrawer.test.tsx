@@ -39,7 +39,7 @@ describe("the details of a decision", () => {
     await renderFeed();
     // What was fetched before the stream was live is fetched again.
     await waitFor(() => {
-      expect(calls.filter((call) => call.startsWith("GET /api/v1/overview"))).toHaveLength(2);
+      expect(calls.filter((call) => call.startsWith("GET /api/v1/destinations"))).toHaveLength(2);
     });
     await userEvent.click(screen.getByRole("button", { name: "R$297.00, details" }));
     return { dialog: await screen.findByRole("dialog", { name: "Decision" }), calls };

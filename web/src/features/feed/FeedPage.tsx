@@ -5,7 +5,6 @@ import { DestinationNotices } from "../../subjects/destinations/DestinationNotic
 import { DetectionDrawer } from "./DetectionDrawer";
 import styles from "./FeedPage.module.css";
 import { LiveList } from "./list/LiveList";
-import { OverviewStrip } from "./overview/OverviewStrip";
 import { useFeedAddress } from "./useFeedAddress";
 
 export default function FeedPage() {
@@ -17,7 +16,6 @@ export default function FeedPage() {
     <div className={styles.page}>
       <h1 className="visually-hidden">Live feed</h1>
       <DestinationNotices tenant={tenant.slug} />
-      <OverviewStrip />
       <LiveList
         // Other filters start a new list, with neither rows nor events of the former one.
         key={`${filters.decision ?? ""}/${filters.gateway ?? ""}`}

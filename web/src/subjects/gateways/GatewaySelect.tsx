@@ -1,5 +1,7 @@
+import { useWords } from "../../i18n/words";
 import { Select } from "../../ui/controls/Select";
 import { GATEWAYS } from "./names";
+import { gatewayWords } from "./words";
 
 interface Props {
   value: string | undefined;
@@ -7,5 +9,6 @@ interface Props {
 }
 
 export function GatewaySelect(props: Props) {
-  return <Select label="Gateway" none="All gateways" options={GATEWAYS} {...props} />;
+  const { select } = useWords(gatewayWords);
+  return <Select label={select.label} none={select.none} options={GATEWAYS} {...props} />;
 }

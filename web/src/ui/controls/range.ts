@@ -62,7 +62,7 @@ const isDay = (text: string) =>
 const nextDay = (day: string, days: number) => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 
 /** The calendar day of a moment in a time zone. */
-function dayIn(zone: string, moment: Date): string {
+export function dayIn(zone: string, moment: Date): string {
   return new Date(moment.getTime() + offset(zone, moment)).toISOString().slice(0, 10);
 }
 

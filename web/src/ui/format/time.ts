@@ -6,6 +6,7 @@ const formatter = (options: Intl.DateTimeFormatOptions) =>
   cachedBy((locale: string, timeZone: string) => new Intl.DateTimeFormat(locale, { ...options, timeZone }));
 
 const TIME = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const HOUR = formatter({ hour: "2-digit", minute: "2-digit", hour12: false });
 const DATE = formatter({ day: "numeric", month: "short" });
 const DATE_TIME = formatter({ dateStyle: "medium", timeStyle: "medium" });
 const DAY = formatter({ year: "numeric", month: "numeric", day: "numeric" });
@@ -22,6 +23,11 @@ export function formatTime(iso: string, now: Date = new Date()): string {
 
 export function formatDateTime(iso: string): string {
   return inZone(DATE_TIME, new Date(iso));
+}
+
+/** Format as hour and minute, such as "14:05". */
+export function formatHour(iso: string): string {
+  return inZone(HOUR, new Date(iso));
 }
 
 /** Format as a date without the year, such as "28 Nov". */

@@ -78,6 +78,19 @@ export const words: Words = {
     gateway_not_configured: "Este gateway ainda não está configurado.",
     secret_in_use: "Este segredo ainda está em uso. Espere o gateway usar o novo.",
 
+    // Operators and the tenants of the platform.
+    tenant_suspended: "Esta loja está suspensa. Fale com o operador da plataforma.",
+    tenant_deleting: "Esta loja será excluída. Fale com o operador da plataforma.",
+    impersonation_read_only: "Nada pode ser alterado enquanto você está em uma loja. Saia dela primeiro.",
+    already_entered: "Sua sessão já está em uma loja. Saia dela primeiro.",
+    session_needed: "Uma chave de API não pode entrar em uma loja. Entre como usuário.",
+    own_tenant: "Esta é a sua própria loja.",
+    own_user: "Este é o seu próprio usuário: você perderia o acesso.",
+    last_owner: "A loja precisa de um proprietário, e este é o único.",
+    cannot_add_user: "O usuário não pode ser criado: o email já é de um usuário da loja, ou é inválido.",
+    slug_taken: "Já existe uma loja com este nome na URL.",
+    wrong_state: "O estado atual da loja não permite isto. Recarregue a página.",
+
     // The platform.
     maintenance: ({ detail }) => `Manutenção: nada pode ser alterado agora. ${detail}`,
     unavailable: "Um serviço necessário não está respondendo. Tente de novo daqui a pouco.",

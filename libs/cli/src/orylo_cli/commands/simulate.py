@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, not_on_command_line
 from orylo_cli.console import err, exit_with_error, print_json, print_note, print_text
+from orylo_cli.signers import read_signers
 from orylo_cli.simulate import (
     RemoteTargetForbidden,
     SimulatedGateway,
@@ -20,9 +21,7 @@ from orylo_cli.simulate import (
     run,
 )
 from orylo_cli.simulate.history import START, YEAR_DAYS, simulated_history, write_history
-from orylo_cli.target import OWN_ROLE, Target, open_target
-from orylo_common.control.plane import ControlPlane, Part
-from orylo_common.postgres.pool import open_pool
+from orylo_cli.target import open_target
 from orylo_common.webhook_signing import WebhookSigner
 
 DEFAULT_INGEST_URL = "http://127.0.0.1:8080"
@@ -114,7 +113,7 @@ def simulate(
     signers = {gateway: WebhookSigner(gateway, secret) for gateway, secret in given.items() if secret}
     if not signers or ingest_url is None:
         with open_target(data_dir, "simulate") as target:
-            signers = signers or asyncio.run(_read_signers(target, tenant))
+            signers = signers or asyncio.run(read_signers(target, tenant))
             ingest_url = ingest_url or (target.running.ingest_url if target.running else DEFAULT_INGEST_URL)
     if not signers:
         exit_with_error(
@@ -155,22 +154,6 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-async def _read_signers(target: Target, tenant: str) -> dict[SimulatedGateway, WebhookSigner]:
-    """Return a signer per enabled gateway, with the newest of its secrets."""
-    async with open_pool(target.database_url, role=OWN_ROLE, max_size=1) as pool:
-        plane = ControlPlane(pool, target.keyring(), frozenset({Part.GATEWAYS}))
-        await plane.reload()
-    found = plane.tenant(tenant)
-    if found is None:
-        exit_with_error(f"tenant {tenant!r} does not exist: orylo tenant create {tenant}")
-    signers: dict[SimulatedGateway, WebhookSigner] = {}
-    for gateway in get_args(SimulatedGateway):
-        setting = plane.gateway(found.id, gateway)
-        if setting and setting.enabled and setting.secrets:
-            signers[gateway] = WebhookSigner(gateway, setting.secrets[0].value.decode(), setting.mode)
-    return signers
 
 
 async def _watched(options: SimulateOptions, summary: SimulateSummary) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from orylo_cli.actor import command_actor
+from orylo_cli.alerting.settings import NotifySettings
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption
 from orylo_cli.console import exit_with_error, noting_progress, print_note, print_text
 from orylo_cli.demo.fake_meta.faults import FaultMode
@@ -97,6 +98,8 @@ def up(
             "ORYLO_LOG_LEVEL": os.environ.get("ORYLO_LOG_LEVEL") or "warning",
         }
         settings = load(KeyringSettings)
+        # Checked before anything starts.
+        load(NotifySettings)
         master_key = settings.master_key.get_secret_value()
         if not folder.postgres.exists():
             print_note("creating the database …")
@@ -127,6 +130,7 @@ async def _run(
     options: UpOptions, supervisor: Supervisor, database_url: str, logins: Mapping[str, str]
 ) -> AsyncIterator[None]:
     # Imported here, because it imports every service, which takes the other commands too long.
+    from orylo_cli.alerting.running import watch_alarms
     from orylo_cli.composition import open_platform
 
     async with AsyncExitStack() as stack:
@@ -152,8 +156,20 @@ async def _run(
             "ORYLO_INGEST_URL": options.ingest_url,
             "ORYLO_WEBHOOK_BASE_URL": os.environ.get("ORYLO_WEBHOOK_BASE_URL") or options.ingest_url,
             "ORYLO_DISPATCH_URL": f"{health_url}/dispatch",
+            "ORYLO_TRUST_URL": f"{health_url}/trust",
         }
-        await enter(serve_health(await enter(open_platform(logins)), listener))
+        services = await enter(open_platform(logins))
+        await enter(serve_health(services, listener))
+        channels = await enter(
+            watch_alarms(
+                load(NotifySettings),
+                health_url=health_url,
+                services=services,
+                dashboard=options.api_url,
+                folder=options.folder.path,
+            )
+        )
+        facts["Alarms"] = ", ".join(channels) or "in this log; `orylo notify --help` explains how to be notified"
         if options.demo:
             await enter(demo_traffic(options.ingest_url))
             facts |= {"Traffic": f"{RATE:g} requests per second to tenant {TENANT}"}

@@ -1,5 +1,6 @@
-"""Dashboard users: create, disable, list."""
+"""Dashboard users: create, change, disable, remove, list."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from orylo_common.control.audit import Actor, write_audit_line
-from orylo_common.control.errors import InvalidChange
+from orylo_common.control.errors import InvalidChange, LastOwner
 from orylo_common.control.models import Role
 from orylo_common.control.passwords import MIN_PASSWORD_CHARACTERS, hash_password
 from orylo_common.control.second_factor import lock_second_factor, remove_second_factor
@@ -29,6 +30,16 @@ SELECT_USERS = """
     SELECT id, email, role, totp_secret_encrypted IS NOT NULL AS second_factor, created_at, disabled_at
     FROM control.users WHERE tenant_id = $1 ORDER BY email
 """
+# Of two concurrent changes, the second sees the first: an owner must remain.
+LOCK_TENANT = "SELECT FROM control.tenants WHERE id = $1 FOR UPDATE"
+SELECT_USER = "SELECT email, role, disabled_at FROM control.users WHERE tenant_id = $1 AND id = $2"
+SELECT_OTHER_OWNER = """
+    SELECT EXISTS (
+        SELECT FROM control.users WHERE tenant_id = $1 AND id <> $2 AND role = 'owner' AND disabled_at IS NULL
+    )
+"""
+SET_ROLE = "UPDATE control.users SET role = $3 WHERE tenant_id = $1 AND id = $2"
+DELETE_USER = "DELETE FROM control.users WHERE tenant_id = $1 AND id = $2"
 SELECT_USER_ID = "SELECT id FROM control.users WHERE tenant_id = $1 AND email = $2"
 
 
@@ -53,12 +64,45 @@ async def create_user(
         raise InvalidChange(f"a password must have at least {MIN_PASSWORD_CHARACTERS} characters")
     user_id = uuid7()
     try:
-        await connection.execute(INSERT_USER, user_id, tenant_id, email, hash_password(password), role)
+        password_hash = await asyncio.to_thread(hash_password, password)
+        await connection.execute(INSERT_USER, user_id, tenant_id, email, password_hash, role)
     except asyncpg.UniqueViolationError:
         raise InvalidChange("the tenant already has a user with this email address") from None
     after = {"email": email, "role": role}
     await write_audit_line(connection, tenant_id, actor, action="user.create", subject=f"user {email}", after=after)
     return user_id
+
+
+async def change_role(connection: Connection, tenant_id: UUID, user_id: UUID, role: Role, *, actor: Actor) -> None:
+    """Change what a user may do, at once. Raises `InvalidChange`, and `LastOwner`."""
+    user = await _lock_user(connection, tenant_id, user_id)
+    if user["role"] == role:
+        return
+    await _check_owner_remains(connection, tenant_id, user_id, user)
+    await connection.execute(SET_ROLE, tenant_id, user_id, role)
+    await write_audit_line(
+        connection,
+        tenant_id,
+        actor,
+        action="user.change_role",
+        subject=f"user {user['email']}",
+        before={"role": user["role"]},
+        after={"role": role},
+    )
+
+
+async def remove_user(connection: Connection, tenant_id: UUID, user_id: UUID, *, actor: Actor) -> None:
+    """Delete a user, which also ends their sessions. Raises `InvalidChange`, and `LastOwner`."""
+    user = await _lock_user(connection, tenant_id, user_id)
+    await _check_owner_remains(connection, tenant_id, user_id, user)
+    await connection.execute(DELETE_USER, tenant_id, user_id)
+    before, subject = {"role": user["role"]}, f"user {user['email']}"
+    await write_audit_line(connection, tenant_id, actor, action="user.remove", subject=subject, before=before)
+
+
+async def check_owner_remains(connection: Connection, tenant_id: UUID, user_id: UUID) -> None:
+    """Raise `LastOwner` if the tenant would have no active owner without this one."""
+    await _check_owner_remains(connection, tenant_id, user_id, await _lock_user(connection, tenant_id, user_id))
 
 
 async def disable_user(connection: Connection, tenant_id: UUID, email: str, *, actor: Actor) -> None:
@@ -88,6 +132,20 @@ async def disable_second_factor(connection: Connection, tenant_id: UUID, email: 
 
 async def list_users(connection: Connection, tenant_id: UUID) -> list[UserSummary]:
     return [UserSummary(**row) for row in await connection.fetch(SELECT_USERS, tenant_id)]
+
+
+async def _lock_user(connection: Connection, tenant_id: UUID, user_id: UUID) -> asyncpg.Record:
+    await connection.execute(LOCK_TENANT, tenant_id)
+    user = await connection.fetchrow(SELECT_USER, tenant_id, user_id)
+    if user is None:
+        raise InvalidChange("the tenant has no such user")
+    return user
+
+
+async def _check_owner_remains(connection: Connection, tenant_id: UUID, user_id: UUID, user: asyncpg.Record) -> None:
+    is_owner = user["role"] == Role.OWNER and user["disabled_at"] is None
+    if is_owner and not await connection.fetchval(SELECT_OTHER_OWNER, tenant_id, user_id):
+        raise LastOwner("the tenant needs an owner, and this is the only one")
 
 
 async def _set_disabled(connection: Connection, tenant_id: UUID, email: str, *, disabled: bool, actor: Actor) -> bool:

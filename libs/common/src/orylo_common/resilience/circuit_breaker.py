@@ -106,6 +106,17 @@ class CircuitBreaker:
         self._gauge.set(_AS_NUMBER[state])
 
 
+def circuits_not_closed() -> dict[str, CircuitState]:
+    """Return the state of each breaker of this process that is not closed, by name, for `/readyz`."""
+    by_number = {number: state for state, number in _AS_NUMBER.items()}
+    return {
+        sample.labels["name"]: by_number[int(sample.value)]
+        for metric in CIRCUIT_STATE.collect()
+        for sample in metric.samples
+        if sample.value
+    }
+
+
 def guarded(breaker: CircuitBreaker, handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
     """Run `handler` inside `breaker`. For a consumer that has it as a gate: while open, no attempt is counted."""
 

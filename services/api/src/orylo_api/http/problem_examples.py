@@ -39,6 +39,8 @@ EXAMPLES: Sequence[Problem] = tuple(
             Unreadable("the body is not JSON"),
             Unauthenticated("the API key is invalid"),
             Forbidden("the role viewer lacks the permission lists.change"),
+            Forbidden("My shop is suspended; ask the operator of the platform", code="tenant_suspended"),
+            Forbidden("nothing can be changed while you have entered a tenant", code="impersonation_read_only"),
             NotFound("there is nothing with this id"),
             NotAcceptable("the response is application/json"),
             Conflict("the second factor is off"),

@@ -86,7 +86,7 @@ async def fetch_tenant(connection: Connection, tenant_id: UUID) -> asyncpg.Recor
     """Raises `NotFound`."""
     row = await connection.fetchrow(SELECT_TENANT, tenant_id)
     if row is None:
-        raise NotFound("there is no such tenant")
+        raise NotFound("there is nothing with this id")
     return row
 
 

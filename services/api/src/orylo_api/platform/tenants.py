@@ -185,7 +185,8 @@ ROUTES = (
         body=TenantDeletion,
         response=PlatformTenant,
         across_tenants=True,
-        description="Until then it is suspended and can be restored. 409 if it is to be deleted already.",
+        description="Until then it is suspended and can be restored. Afterwards every service deletes its rows of "
+        "the tenant, and then the tenant itself is deleted; the audit log stays. 409 if it is to be deleted already.",
     ),
     Route(
         "POST",

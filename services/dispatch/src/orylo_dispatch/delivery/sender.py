@@ -106,5 +106,6 @@ class Sender:
         self._last_poll = now
         await self._states.load()
         due = await self._queue.destinations_due(self._clock.now())
-        # A destination on hold resumes even if nothing is due.
-        self.wake({*due, *self._states.on_hold(self._kinds)})
+        # A destination on hold resumes, and an open circuit closes, even if nothing is due.
+        open_circuits = [key for key, worker in self._workers.items() if worker.is_circuit_open]
+        self.wake({*due, *open_circuits, *self._states.on_hold(self._kinds)})

@@ -5,6 +5,7 @@ Each destination has its own worker, so that a slow or failing destination delay
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from orylo_common.broker.ports import Outgoing
@@ -75,6 +76,10 @@ class Worker:
         # When this worker last put the destination on hold, because no master key decrypts its token.
         self._held_at: datetime | None = None
 
+    @property
+    def is_circuit_open(self) -> bool:
+        return self._breaker.state != "closed"
+
     def wake(self) -> None:
         self._woken.set()
         if self._task is None and not self._closing.is_set():
@@ -113,7 +118,10 @@ class Worker:
             if sink is None:
                 return
             limit = sink.batch_size if self._breaker.state == "closed" else self._limits.probe_batch
-            full = await self._send(sink, limit) == limit
+            sent = await self._send(sink, limit)
+            if not sent and self.is_circuit_open:
+                await self._probe(sink)
+            full = sent == limit
             if not full:
                 return
 
@@ -179,6 +187,18 @@ class Worker:
         if attempts:
             await self._settle(attempts, observed, sink.retries)
         return len(claims)
+
+    async def _probe(self, sink: Sink) -> None:
+        """Close the circuit if the destination answers: while nothing is due, no delivery would."""
+        attempt = DeliveryAttempt(AttemptOutcome.TRANSIENT)
+        with suppress(TransientError):
+            async with self._breaker:
+                attempt = await sink.probe()
+                if attempt.outcome in OUTAGES:
+                    raise DestinationUnavailable("the destination is unavailable")
+        observed = self._state_after([attempt])
+        if observed is not None:
+            await self._states.change(self._key, observed)
 
     def _encode(self, sink: Sink, claim: ClaimedDelivery, now: datetime) -> bytes | DeliveryAttempt:
         """Return the bytes to send, or the attempt to record instead of sending."""

@@ -24,6 +24,7 @@ from orylo_common.errors import TransientError
 from orylo_common.redis import REDIS_ERRORS, RedisClient
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.probing import probing
 
 # A burst may use the whole window's allowance at once.
 WINDOW_S = 10
@@ -79,8 +80,9 @@ class RateLimiter:
     @classmethod
     @asynccontextmanager
     async def open(cls, redis: RedisClient) -> AsyncIterator[Self]:
-        limiter = cls(FixedWindowRateLimiter(SharedStorage(redis)), CircuitBreaker("ingest.limits"))
-        async with repeating("ingest.limits", limiter.sync, every=SYNC_INTERVAL):
+        breaker = CircuitBreaker("ingest.limits")
+        limiter = cls(FixedWindowRateLimiter(SharedStorage(redis)), breaker)
+        async with repeating("ingest.limits", limiter.sync, every=SYNC_INTERVAL), probing(breaker, redis.ping):
             yield limiter
 
     def consume(self, what: str, tenant_id: UUID, per_second: int, address: str = "") -> timedelta | None:

@@ -21,13 +21,14 @@ CHECK_EVERY = timedelta(minutes=10)
 OVERLAP = timedelta(hours=1)
 PLATFORM = "platform"
 
-# Tenants whose last daily run is a day ago. The first one begins with the gateway's oldest secret: earlier sales were
-# never meant for Orylo.
+# Active tenants whose last daily run is a day ago. The first one begins with the gateway's oldest secret: earlier sales
+# were never meant for Orylo.
 SELECT_DUE_TENANTS = """
     SELECT g.tenant_id, d.secret_encrypted,
            (SELECT min(s.created_at) FROM control.gateway_secrets AS s
             WHERE s.tenant_id = g.tenant_id AND s.gateway = g.gateway) AS connected_at
     FROM control.gateways AS g
+    JOIN control.tenants AS t ON t.id = g.tenant_id AND t.state = 'active'
     JOIN control.destinations AS d ON d.tenant_id = g.tenant_id AND d.kind = 'stripe' AND d.enabled
     WHERE g.gateway = 'stripe' AND g.enabled
       AND NOT EXISTS (

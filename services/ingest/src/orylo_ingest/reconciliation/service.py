@@ -15,6 +15,7 @@ from orylo_common.control.plane import ControlPlane
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.probing import probing
 from orylo_ingest.reconciliation.fetching import EventFetcher
 from orylo_ingest.reconciliation.requests import CHECK_EVERY, request_reconciliation, schedule_daily
 from orylo_ingest.reconciliation.runner import Reconciler
@@ -37,9 +38,11 @@ async def open_reconciler(
 ) -> AsyncIterator[Reconciler]:
     # Without cookies, because tenants share the session.
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        lists = StripeLists(session, base_url, CircuitBreaker("ingest.stripe"))
+        breaker = CircuitBreaker("ingest.stripe")
+        lists = StripeLists(session, base_url, breaker)
         fetcher = EventFetcher(pool, plane, writer, clock)
-        yield Reconciler(pool, keyring, lists, fetcher, writer.relay, clock)
+        async with probing(breaker, lists.probe):
+            yield Reconciler(pool, keyring, lists, fetcher, writer.relay, clock)
 
 
 @asynccontextmanager

@@ -51,6 +51,12 @@ class StripeLists:
     base_url: str
     breaker: CircuitBreaker
 
+    async def probe(self) -> None:
+        """Ask without a key, which Stripe refuses. Raises `aiohttp.ClientError` if Stripe does not answer."""
+        async with self.session.get(self.base_url + EVENTS, timeout=TIMEOUT, allow_redirects=False) as response:
+            if response.status >= 500:
+                response.raise_for_status()
+
     async def read_page(self, path: str, key: str, span: ComparedRange, after: str | None) -> ListPage:
         """Raises `TransientError`, or a `PermanentError` above."""
         params = [

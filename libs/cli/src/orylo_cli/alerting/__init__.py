@@ -1,0 +1,1 @@
+"""Alarms of the embedded platform: evaluated by `orylo up`, notified without Prometheus."""

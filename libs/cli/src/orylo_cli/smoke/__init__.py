@@ -1,0 +1,1 @@
+"""One sale through the whole platform."""

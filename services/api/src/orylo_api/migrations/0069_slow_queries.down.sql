@@ -1,0 +1,2 @@
+-- Takes the statements' statistics away from operators.
+DROP FUNCTION api.slow_statements;

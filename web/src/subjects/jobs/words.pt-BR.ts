@@ -1,0 +1,28 @@
+import { plural } from "../../i18n/plural";
+import { formatCount } from "../../ui/format/number";
+import type { Words } from "./words";
+
+export const words: Words = {
+  kinds: { "dead_letters.bulk": "Mensagens com falha", "quarantine.bulk": "Quarentena", backtest: "Simulação" },
+  counts: {
+    replayed: (count) => `${formatCount(count)} ${plural(count, "reprocessada", "reprocessadas")}`,
+    discarded: (count) => `${formatCount(count)} ${plural(count, "descartada", "descartadas")}`,
+    skipped: (count) => `${formatCount(count)} ${plural(count, "resolvida", "resolvidas")} por outra pessoa nesse meio-tempo`,
+    failed_again: (count) => `${formatCount(count)} ${plural(count, "falhou", "falharam")} de novo`,
+  },
+  states: {
+    queued: "Aguardando início",
+    running: "Em andamento",
+    done: "Concluída",
+    failed: "Falhou",
+    canceled: "Interrompida",
+  },
+  what: "o andamento da tarefa",
+  progress: "Andamento",
+  startedBy: (who) => `iniciada por ${who}`,
+  stop: "Parar",
+  stopping: "Parando depois da etapa atual…",
+  failedAgain: (count) =>
+    `${formatCount(count)} ${plural(count, "item falhou de novo e voltou", "itens falharam de novo e voltaram")} para a lista, com a nova causa.`,
+  gone: "Esta tarefa e o resultado dela não são mais guardados.",
+};

@@ -1,0 +1,7 @@
+import { humanise } from "../../ui/format/text";
+import type { Words } from "./words";
+
+/** The methods in their order of confidence. */
+export const METHODS = ["click_id", "fbc", "fbp", "email", "phone", "ip_user_agent", "none"] as const;
+
+export const methodName = (words: Words, method: string): string => words.methods[method] ?? humanise(method);

@@ -1,0 +1,10 @@
+import { defineWords } from "../../i18n/words";
+import type { words as english } from "./words.en";
+
+export type Words = typeof english;
+
+/** How a conversion is matched to a click. */
+export const matchWords = defineWords<Words>({
+  en: () => import("./words.en"),
+  "pt-BR": () => import("./words.pt-BR"),
+});
