@@ -32,7 +32,7 @@ export function useAppliedPreferences(): void {
 }
 
 function apply({ language, theme, key_hints, effective }: Preferences): void {
-  // What was chosen at the sign-in is the user's choice, unlike the shop's default.
+  // The language chosen at the sign-in has precedence over the shop's default.
   if (language !== null || !isLanguageChosen()) void switchLanguage(effective.language);
   setTheme(theme);
   setZone(effective.timezone);
@@ -52,7 +52,6 @@ export function useChangePreferences({ onSuccess, onError }: Options = {}) {
   return useAction(
     async (wanted: Partial<PreferencesBody>) => {
       const known = queries.getQueryData<Tagged<Preferences>>(KEY) ?? (await getTagged<Preferences>(PATH));
-      // The API's default stands for what is not chosen.
       const { name, language, timezone, theme, key_hints } = known.value;
       const body: PreferencesBody = { name, language, timezone, theme, key_hints, ...wanted };
       await change("PUT", PATH, { body, ifMatch: known.etag });

@@ -97,7 +97,7 @@ describe("the shell", () => {
     expect(screen.queryByText(/This is the demo/)).not.toBeInTheDocument();
 
     await userEvent.click(screen.getByRole("button", { name: "Leave" }));
-    expect(await screen.findByText("This is the demo: sales go to a stand-in, not to Meta.")).toBeVisible();
+    expect(await screen.findByText("This is the demo: no sale is sent to Meta.")).toBeVisible();
     expect(screen.queryByText(/as an operator/)).not.toBeInTheDocument();
   });
 

@@ -38,7 +38,7 @@ function send(measured: readonly { page: string; vital: Vital }[]): void {
   if (!mayHaveSession()) return;
   for (const page of new Set(measured.map((each) => each.page))) {
     const vitals = measured.filter((each) => each.page === page).map(({ vital }) => vital);
-    // Nobody waits for the answer, and the next visit has figures of its own.
+    // A lost report is no harm: the next visit brings another.
     change("POST", "/api/v1/web-vitals", { body: { page, vitals } satisfies WebVitalsBody, keepalive: true }).catch(() => undefined);
   }
 }

@@ -10,7 +10,7 @@ import { chosenOf, isChanged, timezones } from "./choices";
 const PATH = "/api/v1/me/preferences";
 
 describe("the profile", () => {
-  it("shows the preferences and saves what was changed, with the state that was seen", async () => {
+  it("shows the preferences and saves changes, with the ETag of the state shown", async () => {
     let stored = preferences({ name: "Bia" });
     let seen: string | null = null;
     fakeApi({
@@ -57,7 +57,7 @@ describe("the profile", () => {
     expect(await screen.findByRole("alert")).toHaveTextContent("Your preferences could not be loaded");
   });
 
-  it("knows what was changed, and keeps a time zone that the browser calls otherwise", () => {
+  it("detects changes, and keeps a time zone that the browser calls otherwise", () => {
     expect(isChanged(preferences(), { ...chosenOf(preferences()), theme: "dark" })).toBe(true);
     expect(isChanged(preferences(), chosenOf(preferences()))).toBe(false);
     expect(timezones("Old/Name")[0]).toBe("Old/Name");
