@@ -56,6 +56,7 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
     try {
       const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
       const result = await handler({ query: url.searchParams, body, headers: new Headers(init.headers) });
+      if (result instanceof Response) return result;
       if (result === undefined) return new Response(null, { status: 204 });
       return Response.json(result, { headers: { ETag: `"${encodeURIComponent(JSON.stringify(result))}"` } });
     } catch (error) {
