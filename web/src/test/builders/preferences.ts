@@ -1,5 +1,8 @@
 import type { Preferences } from "../../api/types";
 
+// That of the browser: another one renders the dashboard anew.
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export function preferences(changes: Partial<Preferences> = {}): Preferences {
   return {
     name: null,
@@ -7,7 +10,7 @@ export function preferences(changes: Partial<Preferences> = {}): Preferences {
     timezone: null,
     theme: "system",
     key_hints: true,
-    effective: { language: "en", timezone: "America/Sao_Paulo" },
+    effective: { language: "en", timezone: ZONE },
     ...changes,
   };
 }
