@@ -6,6 +6,7 @@ import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { ConversionState } from "../../../subjects/conversions/ConversionState";
 import { conversionNote } from "../../../subjects/conversions/labels";
+import { conversionWords } from "../../../subjects/conversions/words";
 import { methodName } from "../../../subjects/matches/methods";
 import { matchWords } from "../../../subjects/matches/words";
 import { Button } from "../../../ui/controls/Button";
@@ -55,7 +56,7 @@ function Facts({ conversion }: { conversion: Conversion }) {
   const matches = useWords(matchWords);
   const { match } = conversion;
   const { facts } = words;
-  const note = conversionNote(conversion);
+  const note = conversionNote(useWords(conversionWords), conversion);
 
   return (
     <Section title={words.panel} hideTitle>

@@ -4,6 +4,7 @@ import type { Conversion } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
 import { ConversionState } from "../../../subjects/conversions/ConversionState";
 import { conversionLabel, conversionNote } from "../../../subjects/conversions/labels";
+import { conversionWords, type Words as ConversionWords } from "../../../subjects/conversions/words";
 import { methodName, NO_MATCH } from "../../../subjects/matches/methods";
 import { matchWords, type Words as MatchWords } from "../../../subjects/matches/words";
 import { Time } from "../../../ui/display/Time";
@@ -23,14 +24,15 @@ interface Props {
 export function ConversionsTable({ conversions, openId, onOpen }: Props) {
   const words = useWords(conversionsWords);
   const matches = useWords(matchWords);
+  const conversionTexts = useWords(conversionWords);
 
   return (
     <Table
       label={words.title}
-      columns={columnsOf(words, matches)}
+      columns={columnsOf(words, matches, conversionTexts)}
       rows={conversions}
       rowKey={({ id }) => id}
-      rowLabel={(row) => words.row(formatMoney(row.amount_minor, row.currency), conversionLabel(row))}
+      rowLabel={(row) => words.row(formatMoney(row.amount_minor, row.currency), conversionLabel(conversionTexts, row.status, row.destination))}
       rowTone={({ status }) => (status === "failed" ? "bad" : undefined)}
       selected={openId}
       onOpen={({ id }) => {
@@ -40,7 +42,7 @@ export function ConversionsTable({ conversions, openId, onOpen }: Props) {
   );
 }
 
-const columnsOf = ({ list, matched }: Words, matches: MatchWords): Column<Conversion>[] => [
+const columnsOf = ({ list, matched }: Words, matches: MatchWords, texts: ConversionWords): Column<Conversion>[] => [
   { id: "state", header: list.state, priority: 1, cell: (row) => <ConversionState conversion={row} /> },
   {
     id: "amount",
@@ -59,7 +61,7 @@ const columnsOf = ({ list, matched }: Words, matches: MatchWords): Column<Conver
     id: "note",
     header: list.note,
     width: "minmax(0, 1fr)",
-    cell: (row) => <span className={styles.note}>{conversionNote(row) ?? "–"}</span>,
+    cell: (row) => <span className={styles.note}>{conversionNote(texts, row) ?? "–"}</span>,
   },
   { id: "attempts", header: list.attempts, align: "end", priority: 3, cell: ({ attempts }) => formatCount(attempts) },
   {
