@@ -108,6 +108,7 @@ export type VerdictAccepted = Schemas["VerdictAccepted"];
 export type WebhookPayload = Schemas["WebhookPayload"];
 export type WebhookReceipt = Schemas["WebhookReceipt"];
 export type VerdictChange = Schemas["VerdictChange"];
+export type WebVitalsBody = Schemas["WebVitalsBody"];
 export type WebhookRefusal = Schemas["WebhookRefusal"];
 export type CustomerLinks = Schemas["CustomerLinks"];
 export type ScoreLedger = Schemas["ScoreLedger"];

@@ -51,7 +51,6 @@ export function useChangePreferences({ onSuccess, onError }: Options = {}) {
   return useAction(
     async (wanted: Partial<PreferencesBody>) => {
       const known = queries.getQueryData<Tagged<Preferences>>(KEY) ?? (await getTagged<Preferences>(PATH));
-      // The API's default stands for what is not chosen.
       const { name, language, timezone, theme, key_hints } = known.value;
       const body: PreferencesBody = { name, language, timezone, theme, key_hints, ...wanted };
       await change("PUT", PATH, { body, ifMatch: known.etag });
