@@ -18,7 +18,7 @@ export const words = {
   byMethod: "By match",
   byMethodText: (count: number) => `${conversions(count)} over time, by how they were matched to a click.`,
   byGateway: "By gateway",
-  columns: { gateway: "Gateway", count: "Conversions", rate: "Match rate", none: "No match", waits: "Waiting", failed: "Failed" },
+  columns: { gateway: "Gateway", count: "Conversions", rate: "Match rate", waits: "Waiting", failed: "Failed" },
   noGateways: "No conversions in this range.",
   statuses: { all: "All", pending: "Waiting", dispatched: "Sent", failed: "Failed", suppressed: "Kept back" },
   status: "Status",

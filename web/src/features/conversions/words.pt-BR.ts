@@ -23,7 +23,6 @@ export const words: Words = {
     gateway: "Gateway",
     count: "Conversões",
     rate: "Taxa",
-    none: "Sem correspondência",
     waits: "Aguardando",
     failed: "Com falha",
   },

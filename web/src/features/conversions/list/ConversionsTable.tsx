@@ -40,6 +40,11 @@ export function ConversionsTable({ conversions, openId, onOpen }: Props) {
   );
 }
 
+function noteOf(conversion: Conversion) {
+  const note = conversionNote(conversion);
+  return note !== null && <span className={styles.note}>{note}</span>;
+}
+
 const columnsOf = ({ list, matched }: Words, matches: MatchWords): Column<Conversion>[] => [
   { id: "state", header: list.state, priority: 1, cell: (row) => <ConversionState conversion={row} /> },
   {
@@ -59,7 +64,7 @@ const columnsOf = ({ list, matched }: Words, matches: MatchWords): Column<Conver
     id: "note",
     header: list.note,
     width: "minmax(0, 1fr)",
-    cell: (row) => <span className={styles.note}>{conversionNote(row) ?? "–"}</span>,
+    cell: noteOf,
   },
   { id: "attempts", header: list.attempts, align: "end", priority: 3, cell: ({ attempts }) => formatCount(attempts) },
   {

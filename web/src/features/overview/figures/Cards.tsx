@@ -96,7 +96,7 @@ function FraudStopped({ range, overview, series, busy }: Props) {
       title={words.stopped}
       to={`/payments?range=${range}&decision=block`}
       value={stopped === undefined ? UNKNOWN : largestAmount(stopped.total.amounts, formatCount(0))}
-      beside={stopped !== undefined && stopped.total.payments > 0 ? formatCount(stopped.total.payments) : undefined}
+      beside={stopped !== undefined && stopped.total.payments > 0 ? words.payments(stopped.total.payments) : undefined}
       chart={<History series={series} metric="stopped" />}
       busy={busy}
     >
