@@ -32,7 +32,6 @@ export const words = {
     at: "When",
   },
   row: (amount: string, state: string) => `${amount}, ${state}`,
-  matched: (method: string, confidence: string) => `${method} · ${confidence}`,
   newOnes: (count: number) => `${formatCount(count)} new`,
   emptyTitle: "No conversions yet",
   emptyText: "Each paid sale becomes a conversion for each destination. Connect a gateway and Meta to see the first.",

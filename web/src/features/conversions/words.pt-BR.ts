@@ -39,7 +39,6 @@ export const words: Words = {
     at: "Quando",
   },
   row: (amount, state) => `${amount}, ${state}`,
-  matched: (method, confidence) => `${method} · ${confidence}`,
   newOnes: (count) => `${formatCount(count)} ${plural(count, "nova", "novas")}`,
   emptyTitle: "Nenhuma conversão ainda",
   emptyText: "Cada venda paga vira uma conversão para cada destino. Conecte um gateway e a Meta para ver a primeira.",

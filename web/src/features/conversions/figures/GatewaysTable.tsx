@@ -1,7 +1,7 @@
 import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
 import { gatewayName } from "../../../subjects/gateways/names";
-import { NO_MATCH } from "../../../subjects/matches/methods";
+import { NO_MATCH } from "../../../subjects/conversions/methods";
 import type { Range } from "../../../ui/controls/range";
 import { formatCount, formatPercent } from "../../../ui/format/number";
 import { Empty } from "../../../ui/states/Empty";

@@ -1,7 +1,7 @@
 import type { Overview, TimeSeries } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
-import { methodName } from "../../../subjects/matches/methods";
-import { matchWords } from "../../../subjects/matches/words";
+import { methodTitle } from "../../../subjects/conversions/methods";
+import { conversionWords } from "../../../subjects/conversions/words";
 import type { Range } from "../../../ui/controls/range";
 import { Sparkline } from "../../../ui/display/Sparkline";
 import { StatCard } from "../../../ui/display/StatCard";
@@ -123,7 +123,7 @@ const MOST_METHODS = 3;
 
 function MatchRate({ range, overview, series, busy }: Props) {
   const words = useWords(overviewWords);
-  const matches = useWords(matchWords);
+  const conversions = useWords(conversionWords);
   const match = overview?.period.match;
 
   return (
@@ -135,9 +135,9 @@ function MatchRate({ range, overview, series, busy }: Props) {
       chart={<History series={series} metric="match_rate" />}
       busy={busy}
     >
-      {match?.by_method.slice(0, MOST_METHODS).map(({ method, conversions }) => (
+      {match?.by_method.slice(0, MOST_METHODS).map(({ method, conversions: count }) => (
         <span key={method}>
-          {methodName(matches, method)} {formatCount(conversions)}
+          {methodTitle(conversions, method)} {formatCount(count)}
         </span>
       ))}
     </StatCard>
