@@ -15,7 +15,7 @@ export default function FeedPage() {
   return (
     <div className={styles.page}>
       <h1 className="visually-hidden">Live feed</h1>
-      <DestinationNotices tenant={tenant.slug} />
+      <DestinationNotices />
       <LiveList
         // Other filters start a new list, with neither rows nor events of the former one.
         key={`${filters.decision ?? ""}/${filters.gateway ?? ""}`}
