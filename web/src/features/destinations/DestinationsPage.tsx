@@ -45,7 +45,7 @@ export default function DestinationsPage() {
   );
 
   return (
-    <PageFrame title={words.title} lead={words.lead} actions={destinations.data?.items.length === 0 ? undefined : add}>
+    <PageFrame title={words.title} lead={words.lead} actions={(destinations.data?.items.length ?? 0) > 0 && add}>
       {destinations.data === undefined ? (
         failure === null ? (
           <Loading what={words.what.list} rows={2} />
