@@ -25,6 +25,8 @@ export const SUBJECT_IMPORTS = {
   detections: ["payments", "customers", "conversions"],
   // A conversion names the destination that it is sent to.
   conversions: ["destinations"],
+  // The health of a shop is that of its gateways and destinations.
+  health: ["destinations", "gateways"],
   // A payment names the gateway that reported it.
   payments: ["gateways"],
 };

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from orylo_api.gateways.models import GatewayHealth, OutcomeCounts
-from orylo_api.health.models import PartStatus, worst
+from orylo_api.health.models import HealthStatus, worst
 from orylo_api.health.summary import _gateway, _projection, _sentence
 from orylo_api.platform import health as platform_health
 from orylo_api.platform.health import _service
@@ -27,15 +27,15 @@ def gateway_health(*, silent_since: datetime | None = None, **counts: int) -> Ga
 @pytest.mark.parametrize(
     ("health", "status"),
     [
-        (None, PartStatus.OK),
-        (gateway_health(accepted=3, rejected=2), PartStatus.OK),
-        (gateway_health(duplicate=1, rejected=2), PartStatus.OK),
-        (gateway_health(rejected=2), PartStatus.FAILED),
-        (gateway_health(accepted=3, silent_since=NOON), PartStatus.FAILED),
+        (None, HealthStatus.OK),
+        (gateway_health(accepted=3, rejected=2), HealthStatus.OK),
+        (gateway_health(duplicate=1, rejected=2), HealthStatus.OK),
+        (gateway_health(rejected=2), HealthStatus.FAILED),
+        (gateway_health(accepted=3, silent_since=NOON), HealthStatus.FAILED),
     ],
 )
 def test_a_gateway_fails_if_it_is_silent_or_everything_is_rejected(
-    health: GatewayHealth | None, status: PartStatus
+    health: GatewayHealth | None, status: HealthStatus
 ) -> None:
     assert _gateway("stripe", health).status is status
 
@@ -50,9 +50,9 @@ def test_old_data_is_said_to_be_old() -> None:
 
 
 def test_the_worst_status_is_the_whole() -> None:
-    assert worst([PartStatus.MISSING, PartStatus.OK]) is PartStatus.MISSING
-    assert worst([PartStatus.MISSING, PartStatus.FAILED, PartStatus.OK]) is PartStatus.FAILED
-    assert worst([]) is PartStatus.OK
+    assert worst([HealthStatus.MISSING, HealthStatus.OK]) is HealthStatus.MISSING
+    assert worst([HealthStatus.MISSING, HealthStatus.FAILED, HealthStatus.OK]) is HealthStatus.FAILED
+    assert worst([]) is HealthStatus.OK
 
 
 async def test_only_breakers_that_are_not_closed_are_listed() -> None:

@@ -24,9 +24,9 @@ from orylo_cli.alerting.channels import (
     pagerduty_body,
     slack_body,
 )
-from orylo_cli.alerting.evaluation import Evaluation, Notification
-from orylo_cli.alerting.readings import History, Readings
-from orylo_cli.alerting.running import Outgoing, watch_alarms
+from orylo_cli.alerting.evaluation import AlarmEvaluation, Notification
+from orylo_cli.alerting.readings import ReadingHistory, Readings
+from orylo_cli.alerting.running import NotificationQueue, watch_alarms
 from orylo_cli.alerting.settings import NotifySettings
 from orylo_common.resilience.retry import RetryPolicy
 from tests.support.eventually import eventually
@@ -48,8 +48,8 @@ class Platform:
     disk_free: float = 0.6
 
     def __post_init__(self) -> None:
-        self.history = History(self.registry)
-        self.evaluation = Evaluation({})
+        self.history = ReadingHistory(self.registry)
+        self.evaluation = AlarmEvaluation({})
 
     def counter(self, name: str, labels: dict[str, str]) -> Any:
         return Counter(name, "", list(labels), registry=self.registry).labels(**labels)
@@ -158,7 +158,7 @@ def test_an_alarm_that_comes_and_goes_notifies_once(platform: Platform) -> None:
 
 
 def test_an_alarm_that_fired_before_a_restart_ends_after_it(platform: Platform) -> None:
-    platform.evaluation = Evaluation({"OutboxStalled": 1.0, "AnAlarmOfAnotherRelease": 1.0})
+    platform.evaluation = AlarmEvaluation({"OutboxStalled": 1.0, "AnAlarmOfAnotherRelease": 1.0})
 
     assert platform.pass_time(2) == [("OutboxStalled", True)]
 
@@ -277,7 +277,7 @@ async def test_a_channel_that_is_away_gets_the_newest_notification_later(
     receiver.statuses = [503, 503]
     async with aiohttp.ClientSession() as session:
         send = open_channels(NotifySettings(webhook_url=SecretStr(receiver.url)), session, "")["webhook"]
-        outgoing = Outgoing("webhook", send)
+        outgoing = NotificationQueue("webhook", send)
         outgoing.put(BEGIN)
         await outgoing.send_next()
         outgoing.put(END)
@@ -327,7 +327,7 @@ async def test_the_running_platform_notifies_and_remembers_what_fires(
 
 def use(monkeypatch: pytest.MonkeyPatch, alarm: Alarm) -> None:
     """Evaluate this alarm alone, and often."""
-    make: Callable[..., Evaluation] = lambda firing: Evaluation(firing, [alarm])  # noqa: E731
-    monkeypatch.setattr(running, "Evaluation", make)
+    make: Callable[..., AlarmEvaluation] = lambda firing: AlarmEvaluation(firing, [alarm])  # noqa: E731
+    monkeypatch.setattr(running, "AlarmEvaluation", make)
     monkeypatch.setattr(running, "EVALUATE_EVERY", timedelta(milliseconds=5))
     monkeypatch.setattr("orylo_cli.alerting.evaluation.ENDS_AFTER", timedelta())

@@ -4463,9 +4463,9 @@ export interface components {
             settled_by: string | null;
             settled_reason: string | null;
         };
-        /** DeadLettersPart */
-        DeadLettersPart: {
-            status: components["schemas"]["PartStatus"];
+        /** DeadLettersHealth */
+        DeadLettersHealth: {
+            status: components["schemas"]["HealthStatus"];
             /**
              * @description why it is not ok, for people
              * @example Hotmart has sent nothing since 14:02 UTC.
@@ -4568,6 +4568,32 @@ export interface components {
             /** @description newest first */
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
+        };
+        /** DecisionsHealth */
+        DecisionsHealth: {
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * @description why it is not ok, for people
+             * @example Hotmart has sent nothing since 14:02 UTC.
+             */
+            detail: string | null;
+            /**
+             * @description the time that the detectors took for 95 % of the measured decisions
+             * @example 11.8
+             */
+            p95_ms: number | null;
+            /**
+             * @description the newest decisions of the last hour, at most 500
+             * @example 214
+             */
+            measured: number;
+        };
+        /** DecisionsPart */
+        DecisionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Detection"][];
         };
         /** DeclineCount */
         DeclineCount: {
@@ -4700,9 +4726,9 @@ export interface components {
              */
             test_event_code: string | null;
         };
-        /** DestinationsPart */
-        DestinationsPart: {
-            status: components["schemas"]["PartStatus"];
+        /** DestinationsHealth */
+        DestinationsHealth: {
+            status: components["schemas"]["HealthStatus"];
             /**
              * @description why it is not ok, for people
              * @example Hotmart has sent nothing since 14:02 UTC.
@@ -5469,7 +5495,7 @@ export interface components {
         GatewayCondition: {
             gateway: string;
             /** @description failed: it is silent, or all webhooks of the last 24 hours were rejected */
-            status: components["schemas"]["PartStatus"];
+            status: components["schemas"]["HealthStatus"];
             /** @description when its last authentic webhook arrived */
             last_at: string | null;
             /** @description null unless webhooks would usually have arrived since */
@@ -5550,9 +5576,9 @@ export interface components {
             /** @description oldest first; hours without a webhook are left out */
             hours: components["schemas"]["HourlyCounts"][];
         };
-        /** GatewaysPart */
-        GatewaysPart: {
-            status: components["schemas"]["PartStatus"];
+        /** GatewaysHealth */
+        GatewaysHealth: {
+            status: components["schemas"]["HealthStatus"];
             /**
              * @description why it is not ok, for people
              * @example Hotmart has sent nothing since 14:02 UTC.
@@ -5604,6 +5630,11 @@ export interface components {
             webhooks: components["schemas"]["HealthCheck"];
         };
         /**
+         * HealthStatus
+         * @enum {string}
+         */
+        HealthStatus: "ok" | "missing" | "failed";
+        /**
          * HealthSummary
          * @description A shop's own health. Each part has its own status: one that cannot be asked hides no other.
          */
@@ -5611,12 +5642,12 @@ export interface components {
             /** Format: date-time */
             generated_at: string;
             /** @description the worst of the parts */
-            status: components["schemas"]["PartStatus"];
-            gateways: components["schemas"]["GatewaysPart"];
-            decisions: components["schemas"]["orylo_api__health__models__DecisionsPart"];
-            destinations: components["schemas"]["DestinationsPart"];
-            dead_letters: components["schemas"]["DeadLettersPart"];
-            projection: components["schemas"]["ProjectionPart"];
+            status: components["schemas"]["HealthStatus"];
+            gateways: components["schemas"]["GatewaysHealth"];
+            decisions: components["schemas"]["DecisionsHealth"];
+            destinations: components["schemas"]["DestinationsHealth"];
+            dead_letters: components["schemas"]["DeadLettersHealth"];
+            projection: components["schemas"]["ProjectionHealth"];
         };
         /** HitList */
         HitList: {
@@ -6923,7 +6954,7 @@ export interface components {
         PaymentStory: {
             payment: components["schemas"]["Payment"];
             webhooks: components["schemas"]["WebhooksPart"];
-            decisions: components["schemas"]["orylo_api__story__models__DecisionsPart"];
+            decisions: components["schemas"]["DecisionsPart"];
             trust: components["schemas"]["TrustPart"];
             conversions: components["schemas"]["ConversionsPart"];
             deliveries: components["schemas"]["DeliveriesPart"];
@@ -7005,7 +7036,7 @@ export interface components {
             /** Format: date-time */
             generated_at: string;
             /** @description the worst of the services and queues */
-            status: components["schemas"]["PartStatus"];
+            status: components["schemas"]["HealthStatus"];
             /** @description one replica of each, as the API reaches it */
             services: components["schemas"]["ServiceHealth"][];
             queues: components["schemas"]["QueueHealth"][];
@@ -7184,9 +7215,9 @@ export interface components {
             rejections: number;
             last_rejected_at: string | null;
         };
-        /** ProjectionPart */
-        ProjectionPart: {
-            status: components["schemas"]["PartStatus"];
+        /** ProjectionHealth */
+        ProjectionHealth: {
+            status: components["schemas"]["HealthStatus"];
             /**
              * @description why it is not ok, for people
              * @example Hotmart has sent nothing since 14:02 UTC.
@@ -7488,7 +7519,7 @@ export interface components {
         };
         /** QueueHealth */
         QueueHealth: {
-            status: components["schemas"]["PartStatus"];
+            status: components["schemas"]["HealthStatus"];
             /**
              * @description why it is not ok, for people
              * @example Hotmart has sent nothing since 14:02 UTC.
@@ -8584,7 +8615,7 @@ export interface components {
         SeriesRange: "1h" | "24h" | "7d" | "30d";
         /** ServiceHealth */
         ServiceHealth: {
-            status: components["schemas"]["PartStatus"];
+            status: components["schemas"]["HealthStatus"];
             /**
              * @description why it is not ok, for people
              * @example Hotmart has sent nothing since 14:02 UTC.
@@ -9823,32 +9854,6 @@ export interface components {
             status: components["schemas"]["PartStatus"];
             /** @description oldest first, at most 100 */
             items: components["schemas"]["ReceivedWebhook"][];
-        };
-        /** DecisionsPart */
-        orylo_api__health__models__DecisionsPart: {
-            status: components["schemas"]["PartStatus"];
-            /**
-             * @description why it is not ok, for people
-             * @example Hotmart has sent nothing since 14:02 UTC.
-             */
-            detail: string | null;
-            /**
-             * @description the time that the detectors took for 95 % of the measured decisions
-             * @example 11.8
-             */
-            p95_ms: number | null;
-            /**
-             * @description the newest decisions of the last hour, at most 500
-             * @example 214
-             */
-            measured: number;
-        };
-        /** DecisionsPart */
-        orylo_api__story__models__DecisionsPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["Detection"][];
         };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {

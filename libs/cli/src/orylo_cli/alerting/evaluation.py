@@ -23,7 +23,7 @@ class Notification:
     at: float
 
 
-class Evaluation:
+class AlarmEvaluation:
     """The state of every alarm. `firing` maps the names of those that fire to the time since when."""
 
     def __init__(self, firing: Mapping[str, float], alarms: Sequence[Alarm] = ALARMS) -> None:

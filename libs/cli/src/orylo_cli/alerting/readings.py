@@ -50,7 +50,7 @@ class Readings:
         return sum(_matching(self.samples, name, labels)) - sum(_matching(then, name, labels))
 
 
-class History:
+class ReadingHistory:
     """Takes readings at intervals, and keeps the counters of the last hour."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:

@@ -13,8 +13,8 @@ import orjson
 import structlog
 
 from orylo_cli.alerting.channels import NotSent, Send, open_channels
-from orylo_cli.alerting.evaluation import Evaluation, Notification
-from orylo_cli.alerting.readings import History
+from orylo_cli.alerting.evaluation import AlarmEvaluation, Notification
+from orylo_cli.alerting.readings import ReadingHistory
 from orylo_cli.alerting.settings import NotifySettings
 from orylo_common.repeating import repeating
 from orylo_common.resilience.retry import RetryPolicy
@@ -29,7 +29,7 @@ STATE_FILE = "alarms.json"
 log = structlog.get_logger(__name__)
 
 
-class Outgoing:
+class NotificationQueue:
     """The notifications that a channel has not taken yet: the newest of each alarm."""
 
     def __init__(self, name: str, send: Send) -> None:
@@ -72,10 +72,10 @@ async def watch_alarms(
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         channels = open_channels(settings, session, dashboard)
-        outgoing = [Outgoing(name, send) for name, send in channels.items()]
+        outgoing = [NotificationQueue(name, send) for name, send in channels.items()]
         for name, each in zip(channels, outgoing, strict=True):
             await stack.enter_async_context(repeating(f"notify.{name}", each.send_next))
-        history, evaluation = History(), Evaluation(_read(folder / STATE_FILE))
+        history, evaluation = ReadingHistory(), AlarmEvaluation(_read(folder / STATE_FILE))
 
         async def evaluate() -> None:
             checks = {name: await _checks(session, f"{health_url}/{name}/readyz") for name in services}

@@ -7,7 +7,7 @@ from orylo_api.destinations.models import ListedDestination
 from orylo_api.http.fields import ResponseBody
 
 
-class PartStatus(StrEnum):
+class HealthStatus(StrEnum):
     OK = "ok"
     # It could not be asked.
     MISSING = "missing"
@@ -15,7 +15,7 @@ class PartStatus(StrEnum):
 
 
 class HealthPart(ResponseBody):
-    status: PartStatus
+    status: HealthStatus
     detail: str | None = Field(
         description="why it is not ok, for people", examples=["Hotmart has sent nothing since 14:02 UTC."]
     )
@@ -23,32 +23,32 @@ class HealthPart(ResponseBody):
 
 class GatewayCondition(ResponseBody):
     gateway: str
-    status: PartStatus = Field(description="failed: it is silent, or all webhooks of the last 24 hours were rejected")
+    status: HealthStatus = Field(description="failed: it is silent, or all webhooks of the last 24 hours were rejected")
     last_at: datetime | None = Field(description="when its last authentic webhook arrived")
     silent_since: datetime | None = Field(description="null unless webhooks would usually have arrived since")
     rejected: int = Field(ge=0, description="webhooks of the last 24 hours that were rejected", examples=[3])
 
 
-class GatewaysPart(HealthPart):
+class GatewaysHealth(HealthPart):
     items: list[GatewayCondition] = Field(description="those that are enabled; empty if ingest cannot be asked")
 
 
-class DecisionsPart(HealthPart):
+class DecisionsHealth(HealthPart):
     p95_ms: float | None = Field(
         ge=0, description="the time that the detectors took for 95 % of the measured decisions", examples=[11.8]
     )
     measured: int = Field(ge=0, description="the newest decisions of the last hour, at most 500", examples=[214])
 
 
-class DestinationsPart(HealthPart):
+class DestinationsHealth(HealthPart):
     items: list[ListedDestination] = Field(description="`on_hold` is a refused token or configuration")
 
 
-class DeadLettersPart(HealthPart):
+class DeadLettersHealth(HealthPart):
     open: int = Field(ge=0, description="exact up to 10,000, where it stops", examples=[214])
 
 
-class ProjectionPart(HealthPart):
+class ProjectionHealth(HealthPart):
     lag_s: float = Field(ge=0, description="age of the oldest message that this API does not show yet", examples=[0.4])
 
 
@@ -56,13 +56,13 @@ class HealthSummary(ResponseBody):
     """A shop's own health. Each part has its own status: one that cannot be asked hides no other."""
 
     generated_at: datetime
-    status: PartStatus = Field(description="the worst of the parts")
-    gateways: GatewaysPart
-    decisions: DecisionsPart
-    destinations: DestinationsPart
-    dead_letters: DeadLettersPart
-    projection: ProjectionPart
+    status: HealthStatus = Field(description="the worst of the parts")
+    gateways: GatewaysHealth
+    decisions: DecisionsHealth
+    destinations: DestinationsHealth
+    dead_letters: DeadLettersHealth
+    projection: ProjectionHealth
 
 
-def worst(statuses: list[PartStatus]) -> PartStatus:
-    return max(statuses, key=list(PartStatus).index, default=PartStatus.OK)
+def worst(statuses: list[HealthStatus]) -> HealthStatus:
+    return max(statuses, key=list(HealthStatus).index, default=HealthStatus.OK)

@@ -11,14 +11,14 @@ from orylo_api.destinations.queries import list_destinations
 from orylo_api.gateways.models import GatewayHealth
 from orylo_api.gateways.queries import read_health
 from orylo_api.health.models import (
-    DeadLettersPart,
-    DecisionsPart,
-    DestinationsPart,
+    DeadLettersHealth,
+    DecisionsHealth,
+    DestinationsHealth,
     GatewayCondition,
-    GatewaysPart,
+    GatewaysHealth,
+    HealthStatus,
     HealthSummary,
-    PartStatus,
-    ProjectionPart,
+    ProjectionHealth,
     worst,
 )
 from orylo_common.control.gateways import list_gateways
@@ -64,15 +64,15 @@ async def read_summary(call: Call[Any, Any, Any]) -> HealthSummary:
     )
 
 
-async def _gateways(call: Call[Any, Any, Any]) -> GatewaysPart:
+async def _gateways(call: Call[Any, Any, Any]) -> GatewaysHealth:
     known = await list_gateways(call.connection, call.principal.tenant.id)
     health = await read_health(call)
     if health is None:
-        return GatewaysPart(status=PartStatus.MISSING, detail="What arrives is not known at the moment.", items=[])
+        return GatewaysHealth(status=HealthStatus.MISSING, detail="What arrives is not known at the moment.", items=[])
     items = [_gateway(each.gateway, health.get(each.gateway)) for each in known if each.enabled]
-    failed = [each for each in items if each.status is PartStatus.FAILED]
-    return GatewaysPart(
-        status=PartStatus.FAILED if failed else PartStatus.OK,
+    failed = [each for each in items if each.status is HealthStatus.FAILED]
+    return GatewaysHealth(
+        status=HealthStatus.FAILED if failed else HealthStatus.OK,
         detail=" ".join(map(_sentence, failed)) or None,
         items=items,
     )
@@ -80,13 +80,13 @@ async def _gateways(call: Call[Any, Any, Any]) -> GatewaysPart:
 
 def _gateway(name: str, health: GatewayHealth | None) -> GatewayCondition:
     if health is None:
-        return GatewayCondition(gateway=name, status=PartStatus.OK, last_at=None, silent_since=None, rejected=0)
+        return GatewayCondition(gateway=name, status=HealthStatus.OK, last_at=None, silent_since=None, rejected=0)
     counts = health.counts
     only_rejected = counts.rejected > 0 and not sum(counts.model_dump(exclude={"rejected"}).values())
     failed = health.silent_since is not None or only_rejected
     return GatewayCondition(
         gateway=name,
-        status=PartStatus.FAILED if failed else PartStatus.OK,
+        status=HealthStatus.FAILED if failed else HealthStatus.OK,
         last_at=health.last_at,
         silent_since=health.silent_since,
         rejected=counts.rejected,
@@ -99,34 +99,34 @@ def _sentence(gateway: GatewayCondition) -> str:
     return f"All {gateway.rejected} webhooks of {gateway.gateway} were rejected in the last 24 hours."
 
 
-async def _decisions(connection: Connection, since: datetime) -> DecisionsPart:
+async def _decisions(connection: Connection, since: datetime) -> DecisionsHealth:
     [row] = await connection.fetch(SELECT_DECISION_TIME, since, MAX_MEASURED)
-    return DecisionsPart.from_row(row, status=PartStatus.OK, detail=None)
+    return DecisionsHealth.from_row(row, status=HealthStatus.OK, detail=None)
 
 
-def _destinations(items: Sequence[ListedDestination]) -> DestinationsPart:
+def _destinations(items: Sequence[ListedDestination]) -> DestinationsHealth:
     failed = [each for each in items if each.status in NOT_SENT_TO]
-    return DestinationsPart(
-        status=PartStatus.FAILED if failed else PartStatus.OK,
+    return DestinationsHealth(
+        status=HealthStatus.FAILED if failed else HealthStatus.OK,
         detail=" ".join(f"{each.name} {NOT_SENT_TO[each.status]}; its conversions wait." for each in failed) or None,
         items=list(items),
     )
 
 
-async def _dead_letters(connection: Connection) -> DeadLettersPart:
+async def _dead_letters(connection: Connection) -> DeadLettersHealth:
     [row] = await connection.fetch(COUNT_DEAD_LETTERS, MAX_COUNTED)
     count = row["count"]
-    return DeadLettersPart(
-        status=PartStatus.FAILED if count else PartStatus.OK,
+    return DeadLettersHealth(
+        status=HealthStatus.FAILED if count else HealthStatus.OK,
         detail=f"{count} messages or conversions failed for good and wait for a decision." if count else None,
         open=count,
     )
 
 
-def _projection(lag_s: float) -> ProjectionPart:
+def _projection(lag_s: float) -> ProjectionHealth:
     late = lag_s > LAG_LIMIT_S
-    return ProjectionPart(
-        status=PartStatus.FAILED if late else PartStatus.OK,
+    return ProjectionHealth(
+        status=HealthStatus.FAILED if late else HealthStatus.OK,
         detail=f"What you see is {lag_s:.0f} seconds old. Webhooks and conversions are not affected." if late else None,
         lag_s=round(max(lag_s, 0.0), 3),
     )

@@ -9,7 +9,7 @@ import aiohttp
 
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call, Services
-from orylo_api.health.models import PartStatus, worst
+from orylo_api.health.models import HealthStatus, worst
 from orylo_api.http.route import Route
 from orylo_api.platform.health_models import BreakerCondition, PlatformHealth, QueueHealth, ServiceHealth
 from orylo_api.switches.models import ActiveSwitch
@@ -72,7 +72,7 @@ def _answered(name: str, ready: bool, body: Mapping[str, Any]) -> ServiceHealth:
     breakers: Mapping[str, Any] = body.get("breakers", {})
     return ServiceHealth(
         name=name,
-        status=PartStatus.OK if ready else PartStatus.FAILED,
+        status=HealthStatus.OK if ready else HealthStatus.FAILED,
         # A dependency that the service can do without is named, too.
         detail=", ".join(wrong) or (None if ready else "It is not ready."),
         checks=dict(checks),
@@ -81,7 +81,7 @@ def _answered(name: str, ready: bool, body: Mapping[str, Any]) -> ServiceHealth:
 
 
 def _missing(name: str, detail: str) -> ServiceHealth:
-    return ServiceHealth(name=name, status=PartStatus.MISSING, detail=detail, checks={}, breakers=[])
+    return ServiceHealth(name=name, status=HealthStatus.MISSING, detail=detail, checks={}, breakers=[])
 
 
 async def _queue(services: Services, name: str) -> QueueHealth:
@@ -94,8 +94,8 @@ async def _queue(services: Services, name: str) -> QueueHealth:
     except Exception:  # noqa: BLE001  each broker has its own errors; any means that the queue cannot be measured
         detail = "The broker does not answer."
     else:
-        return QueueHealth(name=name, status=PartStatus.OK, detail=None, waiting=waiting, dead=dead)
-    return QueueHealth(name=name, status=PartStatus.MISSING, detail=detail, waiting=None, dead=None)
+        return QueueHealth(name=name, status=HealthStatus.OK, detail=None, waiting=waiting, dead=dead)
+    return QueueHealth(name=name, status=HealthStatus.MISSING, detail=detail, waiting=None, dead=None)
 
 
 ROUTES = (

@@ -3,7 +3,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from orylo_api.health.models import HealthPart, PartStatus
+from orylo_api.health.models import HealthPart, HealthStatus
 from orylo_api.http.fields import ResponseBody
 from orylo_api.switches.models import ActiveSwitch
 
@@ -33,7 +33,7 @@ class QueueHealth(HealthPart):
 
 class PlatformHealth(ResponseBody):
     generated_at: datetime
-    status: PartStatus = Field(description="the worst of the services and queues")
+    status: HealthStatus = Field(description="the worst of the services and queues")
     services: list[ServiceHealth] = Field(description="one replica of each, as the API reaches it")
     queues: list[QueueHealth]
     projection_lag_s: float = Field(

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.health.models import PartStatus
+from orylo_api.health.models import HealthStatus
 from orylo_api.http.fields import RequestPart, ResponseBody
 from orylo_api.http.route import Route
 from orylo_common.postgres.pool import Connection
@@ -58,7 +58,7 @@ class SlowStatement(ResponseBody):
 
 
 class SlowStatements(ResponseBody):
-    status: Literal[PartStatus.OK, PartStatus.MISSING]
+    status: Literal[HealthStatus.OK, HealthStatus.MISSING]
     detail: str | None = Field(description="why statistics are missing, and the remedy", examples=[NOT_INSTALLED])
     items: list[SlowStatement] = Field(description="of this database, since its statistics were last reset")
 
@@ -73,12 +73,12 @@ async def read_slow_statements(connection: Connection, query: SlowQuery) -> Slow
         async with connection.transaction():
             rows = await connection.fetch(SELECT_SLOW, query.order is StatementOrder.MEAN, query.limit)
     except asyncpg.UndefinedObjectError:
-        return SlowStatements(status=PartStatus.MISSING, detail=NOT_INSTALLED, items=[])
+        return SlowStatements(status=HealthStatus.MISSING, detail=NOT_INSTALLED, items=[])
     except asyncpg.ObjectNotInPrerequisiteStateError:
-        return SlowStatements(status=PartStatus.MISSING, detail=NOT_LOADED, items=[])
+        return SlowStatements(status=HealthStatus.MISSING, detail=NOT_LOADED, items=[])
     items = [SlowStatement.from_row({**row, "query": without_values(row["query"])}) for row in rows]
     return SlowStatements(
-        status=PartStatus.OK if items else PartStatus.MISSING, detail=None if items else NOTHING_SEEN, items=items
+        status=HealthStatus.OK if items else HealthStatus.MISSING, detail=None if items else NOTHING_SEEN, items=items
     )
 
 
