@@ -23,6 +23,8 @@ const SLICED = ["features", "subjects"];
 export const SUBJECT_IMPORTS = {
   // A conversion names the destination that it is sent to.
   conversions: ["destinations"],
+  // The health of a shop is that of its gateways and destinations.
+  health: ["destinations", "gateways"],
   // The story of a payment: the gateway that reported it, the decisions on it, its buyer and its conversions.
   payments: ["gateways", "detections", "customers", "conversions"],
 };

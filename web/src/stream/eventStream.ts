@@ -55,6 +55,10 @@ export const EVENT_TYPES = [
   "review.changed",
 ] as const satisfies LiveEvent["type"][];
 
+type ConversionEvent = Extract<LiveEvent, { type: ConversionEventType }>;
+
+export const isConversionEvent = (event: LiveEvent): event is ConversionEvent => event.type.startsWith("conversion.");
+
 export interface StreamStatus {
   state: "connecting" | "live" | "waiting";
   /** Why the server refuses the stream. Null if it does not. */

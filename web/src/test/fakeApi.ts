@@ -53,6 +53,7 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
     try {
       const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
       const result = await handler({ query: url.searchParams, body, headers: new Headers(init.headers) });
+      if (result instanceof Response) return result;
       return result === undefined ? new Response(null, { status: 204 }) : Response.json(result);
     } catch (error) {
       if (error instanceof Error && "problem" in error) return problemResponse(error.problem as ProblemResponse);

@@ -3,14 +3,17 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
 import type { Overview } from "../../api/types";
+import { healthSummary } from "../../test/builders/health";
 import { NO_FIGURES, overview } from "../../test/builders/overview";
+import { timeSeries } from "../../test/builders/timeseries";
 import { fakeApi, sendProblem } from "../../test/fakeApi";
 import { FakeEventSource } from "../../test/fakeEventSource";
 import { renderApp } from "../../test/renderApp";
 
-const NO_SERIES = { timezone: "UTC", granularity: "hour", starts_at: "", ends_at: "", at: [], lines: [], lines_left_out: 0 };
+
 const REST = {
-  "GET /api/v1/timeseries": () => NO_SERIES,
+  "GET /api/v1/timeseries": () => timeSeries(),
+  "GET /api/v1/health/summary": () => healthSummary(),
   "GET /api/v1/funnel": () => ({ timezone: "UTC", starts_at: "", ends_at: "", steps: [] }),
   "GET /api/v1/attention": () => ({ generated_at: "2026-11-20T12:00:00Z", items: [] }),
 };

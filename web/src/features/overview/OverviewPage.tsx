@@ -1,5 +1,6 @@
 import { useFailure } from "../../api/useFailure";
 import { useWords } from "../../i18n/words";
+import { HealthStrip } from "../../subjects/health/HealthStrip";
 import { useAddress } from "../../ui/address/useAddress";
 import { LinkButton } from "../../ui/controls/Button";
 import { Checkbox } from "../../ui/controls/Checkbox";
@@ -64,6 +65,7 @@ export default function OverviewPage() {
       {(overview.data !== undefined || failure === null) && (
         <Cards range={address.range} overview={overview.data} series={series.data} busy={overview.isPlaceholderData} />
       )}
+      <HealthStrip />
       <div className={styles.columns}>
         <AttentionList />
         <div className={styles.charts}>

@@ -188,5 +188,4 @@ export const words = {
     technical: "Technical",
   },
   columns: { when: "When", what: "What", where: "Where", why: "Why", state: "State", count: "How many" },
-  job: "Present job",
 };

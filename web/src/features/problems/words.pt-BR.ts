@@ -169,5 +169,4 @@ export const words: Words = {
     technical: "Técnico",
   },
   columns: { when: "Quando", what: "O quê", where: "Onde", why: "Por quê", state: "Estado", count: "Quantos" },
-  job: "Tarefa atual",
 };

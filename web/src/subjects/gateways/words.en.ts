@@ -1,4 +1,5 @@
 import type { WebhookRefusal } from "../../api/types";
+import { formatCount } from "../../ui/format/number";
 
 interface Refusal {
   cause: string;
@@ -145,4 +146,38 @@ export const words = {
   guides,
   states,
   refusalFallback: "Refused",
+  webhooks: {
+    what: "the webhooks",
+    label: "Last webhooks",
+    none: "No webhook has arrived yet.",
+    times: (count: number) => `${formatCount(count)} ×`,
+    from: (address: string) => `from ${address}`,
+    payment: "See the payment",
+  },
+  sample: {
+    send: "Send a sample",
+    sent: "The sample was accepted. It is marked as a test and counts nowhere.",
+    refused: (why: string) => `The sample was refused: ${why}`,
+    see: "See it",
+  },
+  url: {
+    name: "URL for the gateway",
+    unknown: (path: string) => `Ask who operates Orylo for its address, and append ${path}`,
+    local: "This address is on your own machine or network. The gateway cannot reach it.",
+    localFix: "To try it out, send a sample. For real webhooks use a tunnel (such as cloudflared) and set ORYLO_WEBHOOK_BASE_URL to its address, or run `stripe listen --forward-to` with the URL below.",
+  },
+  secret: {
+    label: "Name",
+    labelHint: "such as the month",
+    save: "Save",
+    hint: "It is stored encrypted and never shown again.",
+  },
+  setUp: {
+    open: "Open the panel",
+    paste: "Paste this URL",
+    events: "Choose the events",
+    secret: (name: string) => `Copy its ${name} here`,
+    done: "The gateway is set up.",
+    sends: "What it sends",
+  },
 };

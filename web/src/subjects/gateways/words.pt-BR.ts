@@ -1,3 +1,4 @@
+import { formatCount } from "../../ui/format/number";
 import type { Words } from "./words";
 
 export const words: Words = {
@@ -117,4 +118,38 @@ export const words: Words = {
     refused: "Recusado",
   },
   refusalFallback: "Recusado",
+  webhooks: {
+    what: "os webhooks",
+    label: "Últimos webhooks",
+    none: "Nenhum webhook chegou ainda.",
+    times: (count) => `${formatCount(count)} ×`,
+    from: (address) => `de ${address}`,
+    payment: "Ver o pagamento",
+  },
+  sample: {
+    send: "Enviar uma amostra",
+    sent: "A amostra foi aceita. Ela é marcada como teste e não conta em lugar nenhum.",
+    refused: (why) => `A amostra foi recusada: ${why}`,
+    see: "Ver",
+  },
+  url: {
+    name: "URL para o gateway",
+    unknown: (path) => `Peça o endereço a quem opera o Orylo e acrescente ${path}`,
+    local: "Este endereço fica na sua própria máquina ou rede. O gateway não o alcança.",
+    localFix: "Para experimentar, envie uma amostra. Para webhooks de verdade, use um túnel (como o cloudflared) e ponha o endereço dele em ORYLO_WEBHOOK_BASE_URL, ou rode `stripe listen --forward-to` com a URL abaixo.",
+  },
+  secret: {
+    label: "Nome",
+    labelHint: "por exemplo, o mês",
+    save: "Salvar",
+    hint: "Ele é guardado cifrado e nunca mais aparece.",
+  },
+  setUp: {
+    open: "Abra o painel",
+    paste: "Cole esta URL",
+    events: "Escolha os eventos",
+    secret: (name) => `Copie para cá: ${name}`,
+    done: "O gateway está configurado.",
+    sends: "O que ele envia",
+  },
 };

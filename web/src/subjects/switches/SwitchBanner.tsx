@@ -1,18 +1,21 @@
 import type { ActiveSwitch } from "../../api/types";
+import { useWords } from "../../i18n/words";
 import { formatTime } from "../../ui/format/time";
 import { Warning } from "../../ui/states/Warning";
 import { useSwitches } from "./useSwitches";
+import { switchWords, type Words } from "./words";
 
 /** A line for each switch that is on. Nothing while none is. */
 export function SwitchBanner() {
+  const words = useWords(switchWords);
   const switches = useSwitches().data ?? [];
   if (switches.length === 0) return null;
   return (
-    <section aria-label="Switches">
+    <section aria-label={words.label}>
       {switches.map((each) => (
         <div key={`${each.scope} ${each.name} ${each.target ?? ""}`} role="status">
           <Warning>
-            <span>{words(each)}</span>
+            <span>{lineOf(words, each)}</span>
           </Warning>
         </div>
       ))}
@@ -20,12 +23,13 @@ export function SwitchBanner() {
   );
 }
 
-function words({ name, scope, target, message, until }: ActiveSwitch): string {
+function lineOf(words: Words, { name, scope, target, message, until }: ActiveSwitch): string {
   const what = {
-    stop_webhooks: target === null ? "Webhooks are stopped: the gateways send them again later." : `Webhooks of ${target} are stopped: it sends them again later.`,
-    stop_sending: target === null ? "Sending is stopped: conversions wait." : "Sending to a destination is stopped: its conversions wait.",
-    maintenance: "Maintenance: nothing can be changed now.",
+    stop_webhooks: target === null ? words.webhooks.all : words.webhooks.of(target),
+    stop_sending: target === null ? words.sending.all : words.sending.of,
+    maintenance: words.maintenance,
   }[name];
-  const end = until === null ? "" : ` Until ${formatTime(until)}.`;
-  return `${what} ${scope === "platform" ? "The platform says" : "Message"}: “${message}”.${end}`;
+  const parts = [what, words.quoted(words.by[scope], message)];
+  if (until !== null) parts.push(words.until(formatTime(until)));
+  return parts.join(" ");
 }

@@ -2,7 +2,7 @@
 export interface Series {
   id: string;
   name: string;
-  tone: "accent" | "good" | "warn" | "bad" | "plain";
+  tone: "accent" | "good" | "warn" | "bad" | "info" | "violet" | "teal" | "plain";
   /** One value for each column; null where there is none. */
   values: readonly (number | null)[];
 }

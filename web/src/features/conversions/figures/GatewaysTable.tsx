@@ -1,0 +1,80 @@
+import { useFailure } from "../../../api/useFailure";
+import { useWords } from "../../../i18n/words";
+import { gatewayName } from "../../../subjects/gateways/names";
+import { NO_MATCH } from "../../../subjects/matches/methods";
+import type { Range } from "../../../ui/controls/range";
+import { formatCount, formatPercent } from "../../../ui/format/number";
+import { Empty } from "../../../ui/states/Empty";
+import { Failed } from "../../../ui/states/Failed";
+import { Loading } from "../../../ui/states/Loading";
+import { type Column, Table } from "../../../ui/table/Table";
+import { conversionsWords, type Words } from "../words";
+import styles from "./GatewaysTable.module.css";
+import { dueOf, sum, sumOf, useGateways, useMethodsOf } from "./useFigures";
+
+interface Row {
+  gateway: string;
+  count: number;
+  /** Those without a match; null while it is loading. */
+  none: number | null;
+  waits: number;
+  failed: number;
+}
+
+/** How well the sales of each gateway are matched. */
+export function GatewaysTable({ range }: { range: Range }) {
+  const words = useWords(conversionsWords);
+  const gateways = useGateways(range);
+  const failure = useFailure(gateways);
+  const names = gateways.data?.lines.flatMap(({ value }) => (value === null ? [] : [value])) ?? [];
+  const methods = useMethodsOf(range, names);
+
+  function body() {
+    if (failure !== null && gateways.data === undefined) {
+      return <Failed what={words.theFigures} error={failure} retry={() => void gateways.refetch()} />;
+    }
+    if (gateways.data === undefined) return <Loading what={words.theFigures} rows={3} />;
+    if (names.length === 0) return <Empty text={words.noGateways} />;
+    const rows = names.map((gateway, index): Row => {
+      const split = methods[index]?.data;
+      return {
+        gateway,
+        count: sum(dueOf(gateways.data, gateway)),
+        none: split === undefined ? null : sum(dueOf(split, NO_MATCH)),
+        waits: sumOf(gateways.data, gateway, "conversions_pending"),
+        failed: sumOf(gateways.data, gateway, "conversions_failed"),
+      };
+    });
+    return <Table label={words.byGateway} columns={columnsOf(words)} rows={rows} rowKey={({ gateway }) => gateway} />;
+  }
+
+  return (
+    <section aria-labelledby="by-gateway" className={styles.gateways}>
+      <h2 id="by-gateway">{words.byGateway}</h2>
+      {body()}
+    </section>
+  );
+}
+
+function columnsOf({ columns: { gateway, count, rate, none, waits, failed } }: Words): Column<Row>[] {
+  const number = (id: "waits" | "failed" | "count", header: string): Column<Row> => ({
+    id,
+    header,
+    align: "end",
+    cell: (row) => formatCount(row[id]),
+  });
+  return [
+    { id: "gateway", header: gateway, width: "minmax(0, 1fr)", priority: 1, cell: (row) => gatewayName(row.gateway) },
+    {
+      id: "rate",
+      header: rate,
+      align: "end",
+      priority: 1,
+      cell: (row) => (row.none === null || row.count === 0 ? "–" : formatPercent(1 - row.none / row.count)),
+    },
+    number("count", count),
+    { id: "none", header: none, align: "end", cell: (row) => (row.none === null ? "–" : formatCount(row.none)) },
+    number("waits", waits),
+    number("failed", failed),
+  ];
+}

@@ -1,0 +1,43 @@
+import type { Words } from "./words";
+
+export const words: Words = {
+  title: "Saúde",
+  theHealth: "a saúde da sua loja",
+  asOf: "atualizado",
+  allWell: "Tudo em ordem: os webhooks chegam, os pagamentos são decididos e as vendas chegam aos destinos.",
+  notWell: "Algo precisa de atenção.",
+  notKnown: "Nem tudo pode ser consultado agora. O que pode é mostrado.",
+  look: "Ver",
+  parts: {
+    gateways: "Webhooks",
+    decisions: "Decisões",
+    destinations: "Envio",
+    dead_letters: "Separadas",
+    projection: "Painel",
+  },
+  gateways: "Gateways",
+  noGateways: "Nenhum gateway está ativado.",
+  setUp: "Configurar um gateway",
+  gateway: { name: "Gateway", state: "Estado", last: "Último webhook", silent: "Em silêncio desde", rejected: "Recusados em 24 horas" },
+  destinations: "Destinos",
+  noDestinations: "Nenhum destino configurado.",
+  addDestination: "Adicionar um destino",
+  destination: { name: "Destino", state: "Estado", since: "Desde", reason: "Por quê" },
+  conditions: {
+    active: "Enviando",
+    on_hold: "Em espera",
+    throttled: "Limitado",
+    unavailable: "Fora do ar",
+    disabled: "Desativado",
+  },
+  never: "nunca",
+  platform: "O próprio Orylo",
+  thePlatform: "a saúde do próprio Orylo",
+  checks: {
+    database: { name: "Banco de dados", ok: "Responde.", bad: "Não responde. Os webhooks são recusados, e os gateways os enviam de novo." },
+    stripe: { name: "API do Stripe", ok: "Responde, ou nenhuma loja a usa.", bad: "Não responde. Reembolsos e cancelamentos aguardam." },
+    cache: { name: "Memória de pagamentos recentes", ok: "Responde.", bad: "Não responde. As decisões veem menos do passado de um pagamento; nada se perde." },
+    webhooks: { name: "Webhooks de todas as lojas", ok: "Chegam como há uma semana.", bad: "Chegam menos que há uma semana." },
+  },
+  milliseconds: (count) => `${count} ms`,
+};
