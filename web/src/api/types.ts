@@ -92,6 +92,7 @@ export type SearchResult = Schemas["SearchResult"];
 export type SecondFactorState = Schemas["SecondFactorState"];
 export type SecretList = Schemas["SecretList"];
 export type ShownSecret = Schemas["ShownSecret"];
+export type SectionList = Schemas["SectionList"];
 export type SignedIn = Schemas["SignedIn"];
 export type StoryDelivery = Schemas["StoryDelivery"];
 export type StoryStep = Schemas["StoryStep"];
