@@ -34,9 +34,6 @@ export function setLanguage(next: Language): void {
   for (const notify of listeners) notify();
 }
 
-/** Return whether a language was chosen in this browser. */
-export const isLanguageChosen = (): boolean => isLanguage(localStorage.getItem(STORAGE_KEY));
-
 export const currentLanguage = (): Language => language;
 
 /** Return the language, and render again when it changes. */
