@@ -20,8 +20,8 @@ const HIT = {
 
 async function openMenu(handlers: Parameters<typeof fakeApi>[0] = {}) {
   const api = fakeApi(handlers);
-  renderApp("/review");
-  await screen.findByText("Minha Loja");
+  renderApp("/settings/profile");
+  await screen.findByLabelText("Name");
   await userEvent.keyboard("{Control>}k{/Control}");
   return { ...api, field: await screen.findByRole("combobox", { name: "Search or do something" }) };
 }
@@ -45,7 +45,7 @@ describe("the command menu", () => {
 
     expect(screen.getByRole("option", { selected: true })).toHaveTextContent("Review");
     await userEvent.tab();
-    expect(document.title).toBe("Review · Orylo");
+    expect(document.title).toBe("Profile · Orylo");
     expect(field).toBeVisible();
   });
 
