@@ -20,7 +20,7 @@ describe("signing in", () => {
     await signIn();
 
     expect(await screen.findByText("Minha Loja")).toBeVisible();
-    expect(await screen.findByRole("radio", { name: "Blocked" })).toBeChecked();
+    await expect.poll(() => document.title).toBe("Payments · Orylo");
   });
 
   it("shows that email or password is incorrect and keeps the input", async () => {
