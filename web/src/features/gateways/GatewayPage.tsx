@@ -8,7 +8,7 @@ import { RecentWebhooks } from "../../subjects/gateways/RecentWebhooks";
 import { SampleButton } from "../../subjects/gateways/SampleButton";
 import { SetUpGuide } from "../../subjects/gateways/SetUpGuide";
 import { useGateway } from "../../subjects/gateways/useGateways";
-import { WebhookUrl } from "../../subjects/gateways/WebhookUrl";
+import { AddressNotice, WebhookUrl } from "../../subjects/gateways/WebhookUrl";
 import { LinkButton } from "../../ui/controls/Button";
 import { PageFrame } from "../../ui/panel/PageFrame";
 import { Section } from "../../ui/panel/Section";
@@ -47,6 +47,7 @@ export default function GatewayPage() {
   if (!configuration.data.value.configured) {
     return (
       <PageFrame title={title} back={back}>
+        <AddressNotice {...configuration.data.value} />
         <div className={styles.card}>
           <Section title={words.sections.setUp}>
             <SetUpGuide gateway={gateway} configuration={configuration.data} />
@@ -66,6 +67,7 @@ export default function GatewayPage() {
         </>
       }
     >
+      <AddressNotice {...configuration.data.value} />
       <HealthNotices gateway={gateway} />
       <div className={styles.columns}>
         <div className={styles.card}>

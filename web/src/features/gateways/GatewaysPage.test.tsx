@@ -135,10 +135,13 @@ describe("the page of a gateway", () => {
   it("says what the gateway will see before it pauses it, and resumes it", async () => {
     const bodies: unknown[] = [];
     const stop = { name: "stop_webhooks", scope: "tenant", target: "hotmart", effect: "", message: "moving", changed_by: null, since: "2026-11-20T12:00:00Z", until: null };
+    let items: unknown[] = [];
     gateways({
+      "GET /api/v1/switches": () => ({ items, available: [], gateways: [] }),
       "PUT /api/v1/switches": ({ body }) => {
         bodies.push(body);
-        return { items: (body as { on: boolean }).on ? [stop] : [], available: [], gateways: [] };
+        items = (body as { on: boolean }).on ? [stop] : [];
+        return { items, available: [], gateways: [] };
       },
     });
     await userEvent.click(await screen.findByRole("button", { name: "Pause…" }));

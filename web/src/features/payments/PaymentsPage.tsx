@@ -48,7 +48,7 @@ export default function PaymentsPage() {
   return (
     <div className={styles.page} data-panel={openId !== undefined || undefined}>
       <h1 className="visually-hidden">{words.title}</h1>
-      <DestinationNotices tenant={tenant.slug} />
+      <DestinationNotices />
       <section aria-label={words.title} className={styles.list}>
         <div className={styles.head}>
           <ViewBar filters={filters} />

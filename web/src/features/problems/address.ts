@@ -1,6 +1,4 @@
-import { useCallback, useEffect, useMemo } from "react";
-
-import { useSearchParams } from "react-router";
+import { type Query, useAddress } from "../../ui/address/useAddress";
 
 /** The three kinds of problems, as their addresses have them. */
 export const KINDS = ["dead-letters", "quarantine", "rejections"] as const;
@@ -63,30 +61,18 @@ export function parseAddress(kind: ProblemKind, query: URLSearchParams): Problem
   };
 }
 
-export function writeAddress({ filters, view, open, job }: ProblemAddress): URLSearchParams {
-  const query = new URLSearchParams(filters);
-  if (view === "single") query.set("view", view);
-  if (open !== undefined) query.set("open", open);
-  if (job !== undefined) query.set("job", job);
-  return query;
-}
+export const writeAddress = ({ filters, view, open, job }: ProblemAddress): Query => ({
+  ...filters,
+  view: view === "single" ? view : undefined,
+  open,
+  job,
+});
 
 /** The state of the page in its address. Opening an entry adds to the history, filtering replaces. */
 export function useProblemAddress(kind: ProblemKind) {
-  const [query, setQuery] = useSearchParams();
-  const address = useMemo(() => parseAddress(kind, query), [kind, query]);
-  const clean = writeAddress(address).toString();
-  const isClean = new URLSearchParams([...query].sort()).toString() === new URLSearchParams([...writeAddress(address)].sort()).toString();
-
-  useEffect(() => {
-    if (!isClean) setQuery(clean, { replace: true });
-  }, [isClean, clean, setQuery]);
-  const go = useCallback(
-    (changes: Partial<ProblemAddress>) => {
-      const pushes = changes.open !== undefined && address.open === undefined;
-      setQuery(writeAddress({ ...address, ...changes }), { replace: !pushes, preventScrollReset: true });
-    },
-    [address, setQuery],
-  );
+  const [address, change] = useAddress<ProblemAddress>({ read: (search) => parseAddress(kind, search), write: writeAddress });
+  const go = (changes: Partial<ProblemAddress>) => {
+    change(changes, { push: changes.open !== undefined && address.open === undefined });
+  };
   return { address, go };
 }

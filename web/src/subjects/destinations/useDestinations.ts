@@ -4,7 +4,7 @@ import { get } from "../../api/client";
 import type { DestinationList } from "../../api/types";
 import { useLiveEvents, usePollingUnlessLive } from "../../stream/useStream";
 
-const KEY = ["destinations"];
+export const LIST_KEY = ["destinations"];
 const UPDATE_INTERVAL_MS = 200;
 
 export function useDestinations() {
@@ -14,13 +14,13 @@ export function useDestinations() {
   useLiveEvents((events) => {
     const update = events.findLast(({ type }) => type === "overview.updated");
     if (update?.type === "overview.updated") {
-      queries.setQueryData<DestinationList>(KEY, { items: update.data.destinations });
+      queries.setQueryData<DestinationList>(LIST_KEY, { items: update.data.destinations });
     }
   }, UPDATE_INTERVAL_MS);
 
   return useQuery({
     ...polling,
-    queryKey: KEY,
+    queryKey: LIST_KEY,
     queryFn: ({ signal }) => get<DestinationList>("/api/v1/destinations", {}, signal),
   });
 }

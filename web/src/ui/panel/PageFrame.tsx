@@ -31,7 +31,7 @@ export function PageFrame({ title, lead, back, actions, children }: Props) {
           <h1>{title}</h1>
           {lead !== undefined && <p className={styles.lead}>{lead}</p>}
         </div>
-        {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+        {actions !== undefined && actions !== false && <div className={styles.actions}>{actions}</div>}
       </header>
       {children}
     </div>

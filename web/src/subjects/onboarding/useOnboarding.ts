@@ -1,0 +1,45 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { change, getTagged, type Tagged } from "../../api/client";
+import type { Onboarding, OnboardingStep } from "../../api/types";
+import { useAction } from "../../api/useAction";
+
+const KEY = ["onboarding"];
+const PATH = "/api/v1/onboarding";
+const POLL_INTERVAL_MS = 15_000;
+
+/** The first steps of the shop, ticked by facts. They are read anew while some are open. */
+export function useOnboarding() {
+  return useQuery({
+    queryKey: KEY,
+    queryFn: ({ signal }) => getTagged<Onboarding>(PATH, signal),
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && data.value.done < data.value.steps.length && !data.value.dismissed && POLL_INTERVAL_MS,
+  });
+}
+
+/** Read the facts anew, after something that may have ticked a step. */
+export function useRereadOnboarding() {
+  const queries = useQueryClient();
+  return () => void queries.invalidateQueries({ queryKey: KEY });
+}
+
+interface Choices {
+  dismissed: boolean;
+  skipped: OnboardingStep[];
+}
+
+/** Return the choices that are stored with the steps. */
+export const choicesOf = ({ value: { dismissed, steps } }: Tagged<Onboarding>): Choices => ({
+  dismissed,
+  skipped: steps.filter(({ skipped }) => skipped).map(({ step }) => step),
+});
+
+/** Save which steps the user leaves out, or that the user no longer wants to see them. */
+export function useChoose() {
+  const reread = useRereadOnboarding();
+  return useAction(
+    ({ choices, etag }: { choices: Choices; etag: string }) => change<Onboarding>("PUT", PATH, { body: choices, ifMatch: etag }),
+    { onSuccess: reread, onError: reread },
+  );
+}

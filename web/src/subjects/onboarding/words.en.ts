@@ -1,0 +1,3 @@
+export const words = {
+  progress: (done: number, all: number) => `First steps: ${done} of ${all}`,
+};

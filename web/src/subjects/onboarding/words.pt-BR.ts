@@ -1,0 +1,5 @@
+import type { Words } from "./words";
+
+export const words: Words = {
+  progress: (done, all) => `Primeiros passos: ${done} de ${all}`,
+};
