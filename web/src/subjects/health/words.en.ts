@@ -17,7 +17,7 @@ export const words = {
     on_hold: (name: string) => `${name} is on hold: sales wait until you correct it`,
     unavailable: (name: string) => `${name} is unavailable: sales wait, none is lost`,
   },
-  deadLetters: (count: number) => `${formatCount(count)} ${plural(count, "dead letter", "dead letters")}`,
+  deadLetters: (count: number) => count === 0 ? "No dead letters" : `${formatCount(count)} ${plural(count, "dead letter", "dead letters")}`,
   lag: (seconds: string) => `Shown within ${seconds} s`,
   missing: {
     gateways: "The gateways cannot be asked now",

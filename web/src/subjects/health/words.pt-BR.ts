@@ -18,7 +18,7 @@ export const words: Words = {
     on_hold: (name) => `${name} está em espera: as vendas aguardam até você corrigir`,
     unavailable: (name) => `${name} está fora do ar: as vendas aguardam, nenhuma se perde`,
   },
-  deadLetters: (count) => `${formatCount(count)} ${plural(count, "mensagem separada", "mensagens separadas")}`,
+  deadLetters: (count) => count === 0 ? "Nenhuma mensagem separada" : `${formatCount(count)} ${plural(count, "mensagem separada", "mensagens separadas")}`,
   lag: (seconds) => `Exibido em até ${seconds} s`,
   missing: {
     gateways: "Não é possível consultar os gateways agora",

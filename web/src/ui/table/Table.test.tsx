@@ -90,6 +90,16 @@ describe("the keys of a table", () => {
     expect(opener("banana")).toHaveFocus();
   });
 
+  it("pass over a table whose rows do nothing", async () => {
+    await renderUi([
+      <Table key="1" label="Sums" columns={[{ id: "name", header: "Name", cell: ({ name }) => name }]} rows={ROWS} rowKey={({ name }) => name} />,
+      <Fruits key="2" onOpen={vi.fn()} />,
+    ]);
+    await userEvent.keyboard("j");
+
+    expect(opener("apple")).toHaveFocus();
+  });
+
   it("do nothing in a field or with a modifier", async () => {
     await renderFruits();
     await userEvent.type(screen.getByLabelText("Search"), "jx");

@@ -40,6 +40,7 @@ export function Table<Row>(props: Props<Row>) {
   const { label, columns, rows, rowKey, rowLabel = rowKey, onOpen, selected, chosen, onChoose, rowTone } = props;
   const words = useWords(uiWords);
   const canChoose = chosen !== undefined && onChoose !== undefined;
+  const hasKeys = onOpen !== undefined || canChoose;
   const tracks = columns.map(({ width = "auto" }) => width);
   useRowKeys({ opens: onOpen !== undefined, canChoose });
 
@@ -56,7 +57,7 @@ export function Table<Row>(props: Props<Row>) {
     <table
       role="table"
       aria-label={label}
-      data-table=""
+      data-table={hasKeys ? "" : undefined}
       className={styles.table}
       style={{ gridTemplateColumns: [...(canChoose ? ["auto"] : []), ...tracks].join(" ") }}
     >
@@ -84,7 +85,7 @@ export function Table<Row>(props: Props<Row>) {
       </thead>
       {/* The focus is in the rows' own controls; this only moves it from row to row. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
-      <tbody role="rowgroup" className={styles.body} onKeyDown={moveByArrows}>
+      <tbody role="rowgroup" className={styles.body} onKeyDown={hasKeys ? moveByArrows : undefined}>
         {rows.map((row) => {
           const key = rowKey(row);
           return (

@@ -6,14 +6,18 @@ import { uiWords } from "../words";
 
 /**
  * The keys of a table: `j` and `k` move from row to row, `o` opens a row, `x` chooses it. While a row is open, `j` and
- * `k` open the next. Of several tables on a page, the one with the focus gets the keys, else the first.
+ * `k` open the next. Of several tables on a page, the one with the focus gets the keys, else the first. A table whose
+ * rows neither open nor can be chosen has none.
  */
 export function useRowKeys({ opens, canChoose }: { opens: boolean; canChoose: boolean }) {
   const { rowKeys } = useWords(uiWords);
 
-  useKeys([
+  const moves = [
     { key: "j", label: rowKeys.next, run: moveBy(1) },
     { key: "k", label: rowKeys.previous, run: moveBy(-1) },
+  ];
+  useKeys([
+    ...(opens || canChoose ? moves : []),
     ...(opens ? [{ key: "o", label: rowKeys.open, run: clickOn("[data-open]") }] : []),
     ...(canChoose ? [{ key: "x", label: rowKeys.choose, run: clickOn("input[type=checkbox]") }] : []),
   ]);
