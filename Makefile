@@ -65,6 +65,8 @@ docs: setup ## Generate the documents that come from code
 	@$(BIN)/python -m orylo_common.asyncapi > docs/asyncapi.json
 	@$(BIN)/python -m orylo_ingest.gateway_table > docs/gateways.md
 	@$(BIN)/python -m orylo_rules.reference > docs/rules.md
+	@$(BIN)/python scripts/alarms > docs/alarms.md
+	@$(BIN)/python scripts/prometheus-rule > deploy/k8s/components/alerts/rules.yaml
 	@$(BIN)/python -m orylo_api openapi > services/api/openapi.json
 	@$(BIN)/python -m orylo_api postman > docs/postman.json
 	@$(BIN)/python -m orylo_api permissions > web/src/session/permissions.json

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,19 @@ def test_receivers_also_get_the_end_and_secrets_are_in_other_files() -> None:
     inhibited = re.findall(r"alertname (?:=|=~) \"?([\w|]+)", text)
     named = {name for names in inhibited for name in names.split("|")}
     assert named <= set(ALERTS), named - set(ALERTS)
+
+
+def test_the_table_of_alarms_is_up_to_date() -> None:
+    table = subprocess.run([sys.executable, REPOSITORY / "scripts/alarms"], capture_output=True, text=True, check=True)
+
+    assert (REPOSITORY / "docs/alarms.md").read_text() == table.stdout, "run `make docs`"
+
+
+def test_kubernetes_has_the_same_rules() -> None:
+    command = [sys.executable, REPOSITORY / "scripts/prometheus-rule"]
+    rule = subprocess.run(command, capture_output=True, text=True, check=True)
+    committed = (REPOSITORY / "deploy/k8s/components/alerts/rules.yaml").read_text()
+
+    assert committed == rule.stdout, "run `make docs`"
+    alerts = {each.get("alert") for group in yaml.safe_load(committed)["spec"]["groups"] for each in group["rules"]}
+    assert alerts - {None} == set(ALERTS)

@@ -207,12 +207,12 @@ async def test_nothing_is_wider_than_the_screen(platform: Embedded, browser: Bro
 
 async def sign_out(page: Page) -> None:
     await page.get_by_role("button", name="Signed in as").click()
-    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("menuitem", name="Sign out").click()
 
 
 async def open_account(page: Page) -> None:
     await page.get_by_role("button", name="Signed in as").click()
-    await page.get_by_role("link", name="Account security").click()
+    await page.get_by_role("menuitem", name="Account security").click()
 
 
 async def test_a_second_factor_from_set_up_to_turning_it_off(platform: Embedded, browser: Browser) -> None:

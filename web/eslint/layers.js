@@ -21,14 +21,12 @@ const SLICED = ["features", "subjects"];
 
 /** The exceptions: subjects that show other subjects. They must not form a circle. */
 export const SUBJECT_IMPORTS = {
-  // A detection is the decision on a payment. Its details include the payment, the customer and the conversions.
-  detections: ["payments", "customers", "conversions"],
   // A conversion names the destination that it is sent to.
   conversions: ["destinations"],
   // The health of a shop is that of its gateways and destinations.
   health: ["destinations", "gateways"],
-  // A payment names the gateway that reported it.
-  payments: ["gateways"],
+  // The story of a payment: the gateway that reported it, the decisions on it, its buyer and its conversions.
+  payments: ["gateways", "detections", "customers", "conversions"],
 };
 
 /** Split a file's path into its layer and slice. */

@@ -14,3 +14,7 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+// After everything that the user waits for.
+window.addEventListener("load", () => void import("./app/vitals/webVitals").then(({ reportWebVitals }) => {
+  reportWebVitals();
+}));

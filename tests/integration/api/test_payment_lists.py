@@ -84,7 +84,7 @@ async def test_a_row_shows_what_belongs_to_the_payment(api: Api, machine: aiohtt
     decision = row["decision"]
     assert (decision["id"], decision["decision"], decision["risk_score"]) == (str(current.detection_id), "block", 91)
     assert [each["points"] for each in decision["points"]] == [60, 20]
-    assert (decision["more_reasons"], row["decisions"]) == (2, 2)
+    assert (decision["more_reasons"], row["decisions"], decision["version"]) == (2, 2, current.version)
     assert row["buyer"] == {"customer_id": "cus_row", "trust_score": 44, "last_change": -8, "status": "neutral"}
     assert (row["conversion"]["status"], row["conversion"]["reason"], row["conversion"]["count"]) == (
         "suppressed", "blocked", 1,

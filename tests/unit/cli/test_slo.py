@@ -47,7 +47,9 @@ def test_the_report_and_the_alerts_have_the_same_objectives() -> None:
         for rule in rules
         if rule.get("record") == "slo:error_budget:ratio"
     }
-    events = {rule["labels"]["slo"]: rule["expr"] for rule in rules if rule.get("record") == "slo:events:increase1h"}
+    events = {
+        rule["labels"]["slo"]: rule["expr"].strip() for rule in rules if rule.get("record") == "slo:events:increase1h"
+    }
 
     assert budgets == {each.name: pytest.approx(1 - each.target) for each in OBJECTIVES}
     assert events == {each.name: f"sum(increase({each.events}[1h]))" for each in OBJECTIVES}

@@ -44,6 +44,8 @@ export interface Change {
   /** The ETag of what the user saw: the API refuses with 412 if somebody has changed it since. */
   ifMatch?: string;
   signal?: AbortSignal;
+  /** Send it even if the page is closed meanwhile. */
+  keepalive?: boolean;
 }
 
 export type ChangeMethod = "POST" | "PUT" | "PATCH" | "DELETE";
@@ -102,12 +104,18 @@ async function respondWithSession(url: string, init: RequestInit): Promise<Respo
   }
 }
 
-function changeInit(method: ChangeMethod, { body, idempotencyKey, ifMatch, signal }: Change): RequestInit {
+function changeInit(method: ChangeMethod, { body, idempotencyKey, ifMatch, signal, keepalive = false }: Change): RequestInit {
   const headers = new Headers();
   if (body !== undefined) headers.set("Content-Type", "application/json");
   if (idempotencyKey !== undefined) headers.set("Idempotency-Key", idempotencyKey);
   if (ifMatch !== undefined) headers.set("If-Match", ifMatch);
-  return withToken({ method, headers, ...(body !== undefined && { body: JSON.stringify(body) }), ...(signal && { signal }) });
+  return withToken({
+    method,
+    headers,
+    keepalive,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  });
 }
 
 function withToken(init: RequestInit): RequestInit {

@@ -5975,6 +5975,11 @@ export interface components {
             decision: components["schemas"]["Decision"];
             risk_score: number;
             /**
+             * @description of the payment's decisions, the one with the highest is current
+             * @example 3
+             */
+            version: number;
+            /**
              * @description the 2 reasons with the most points
              * @example [
              *       {
@@ -14265,6 +14270,7 @@ export interface operations {
                      *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *             "decision": "allow",
                      *             "risk_score": 12,
+                     *             "version": 3,
                      *             "points": [
                      *               {
                      *                 "detector": "velocity",
@@ -14422,6 +14428,7 @@ export interface operations {
                      *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *             "decision": "allow",
                      *             "risk_score": 12,
+                     *             "version": 3,
                      *             "points": [
                      *               {
                      *                 "detector": "velocity",
@@ -14565,6 +14572,7 @@ export interface operations {
                      *                 "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
                      *                 "decision": "allow",
                      *                 "risk_score": 12,
+                     *                 "version": 3,
                      *                 "points": [
                      *                   {
                      *                     "detector": "velocity",

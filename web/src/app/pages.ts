@@ -37,7 +37,7 @@ const DEFINITIONS: readonly PageDefinition[] = [
     path: "/payments",
     navigation: listed("work", "list", "p"),
     permission: "read",
-    load: () => import("../features/feed/FeedPage"),
+    load: () => import("../features/payments/PaymentsPage"),
   },
   {
     id: "payment",

@@ -48,9 +48,9 @@ export const words = {
     refused: "Not live",
     tooMany: "Too many live connections of your user are open. Close those in other browsers.",
     retry: (wait: string) => `Trying again in ${wait}.`,
-    notLive: (time: string) => `Not live: as of ${time}. What is shown is read again every 15 seconds.`,
+    notLive: (time: string) => `Not live: as of ${time}. The page reads its data again every 15 seconds.`,
   },
-  demo: "This is the demo: sales go to a stand-in, not to Meta.",
+  demo: "This is the demo: no sale is sent to Meta.",
   visit: {
     text: (shop: string, until: string, reason: string) =>
       `You are in ${shop} as an operator until ${until}. You can read and change nothing. Reason: ${reason}`,
@@ -65,7 +65,7 @@ export const words = {
     signOut: "Sign out",
     notSaved: "Your choice could not be saved.",
   },
-  messages: { title: "Recent messages", none: "There are none yet. What you do and its result appear here." },
+  messages: { title: "Recent messages", none: "No messages yet. The results of your actions appear here." },
   keys: {
     title: "Keyboard shortcuts",
     here: "On this page",
@@ -75,7 +75,6 @@ export const words = {
     search: "Go to the search field",
     list: "Show the keys",
     rail: "Fold or unfold the navigation",
-    undo: "Undo",
     goTo: (page: string) => `Go to ${page}`,
     then: "then",
   },

@@ -49,9 +49,9 @@ export const words: Words = {
     refused: "Não está ao vivo",
     tooMany: "Há conexões ao vivo demais com este usuário. Feche as de outros navegadores.",
     retry: (wait) => `Nova tentativa em ${wait}.`,
-    notLive: (time) => `Não está ao vivo: dados de ${time}. O que aparece é lido de novo a cada 15 segundos.`,
+    notLive: (time) => `Não está ao vivo: dados de ${time}. A página lê os dados de novo a cada 15 segundos.`,
   },
-  demo: "Esta é a demonstração: as vendas vão para um substituto, não para a Meta.",
+  demo: "Esta é a demonstração: nenhuma venda é enviada à Meta.",
   visit: {
     text: (shop, until, reason) =>
       `Você está em ${shop} como operador até ${until}. Você pode ler e não altera nada. Motivo: ${reason}`,
@@ -76,7 +76,6 @@ export const words: Words = {
     search: "Ir para o campo de busca",
     list: "Mostrar os atalhos",
     rail: "Recolher ou expandir a navegação",
-    undo: "Desfazer",
     goTo: (page) => `Ir para ${page}`,
     then: "depois",
   },

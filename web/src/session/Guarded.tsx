@@ -16,7 +16,7 @@ export function Guarded({ permission, children }: { permission: Permission; chil
       <fieldset disabled aria-describedby={reasonId} className={styles.controls}>
         {children}
       </fieldset>
-      {/* Disabled controls take no focus: the reason has a button of its own, for keyboards and fingers. */}
+      {/* Disabled controls take no focus. Keyboards and fingers reach the reason by this button. */}
       <button type="button" className={styles.why} popoverTarget={`${reasonId}why`} aria-label={refusal}>
         <Icon name="lock" size={12} />
       </button>

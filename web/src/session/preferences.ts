@@ -5,7 +5,6 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, change, getTagged, type Tagged } from "../api/client";
 import type { Preferences, PreferencesBody } from "../api/types";
 import { useAction } from "../api/useAction";
-import { isLanguageChosen } from "../i18n/language";
 import { switchLanguage } from "../i18n/words";
 import { setZone } from "../i18n/zone";
 import { allowLetters } from "../ui/keys/registry";
@@ -32,8 +31,8 @@ export function useAppliedPreferences(): void {
 }
 
 function apply({ language, theme, key_hints, effective }: Preferences): void {
-  // What was chosen at the sign-in is the user's choice, unlike the shop's default.
-  if (language !== null || !isLanguageChosen()) void switchLanguage(effective.language);
+  // Without a choice of the user, the browser's languages decide: they are the reader's, unlike the shop's default.
+  if (language !== null) void switchLanguage(language);
   setTheme(theme);
   setZone(effective.timezone);
   allowLetters(key_hints);
@@ -52,7 +51,6 @@ export function useChangePreferences({ onSuccess, onError }: Options = {}) {
   return useAction(
     async (wanted: Partial<PreferencesBody>) => {
       const known = queries.getQueryData<Tagged<Preferences>>(KEY) ?? (await getTagged<Preferences>(PATH));
-      // The API's default stands for what is not chosen.
       const { name, language, timezone, theme, key_hints } = known.value;
       const body: PreferencesBody = { name, language, timezone, theme, key_hints, ...wanted };
       await change("PUT", PATH, { body, ifMatch: known.etag });

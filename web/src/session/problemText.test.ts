@@ -32,7 +32,7 @@ describe("the words of problems", () => {
     expect(problemText(portuguese, apiError(code, "The API says so."))).not.toBe("The API says so.");
   });
 
-  it("says what has no words as the API does", () => {
+  it("falls back to the sentence of the API", () => {
     expect(problemText(english, apiError("label_taken"))).toBe("The API says so.");
     expect(problemText(portuguese, apiError("new_code"))).toBe("The API says so.");
     expect(problemText(portuguese, apiError("constructor"))).toBe("The API says so.");
@@ -56,7 +56,7 @@ describe("the words of problems", () => {
     expect(problemText(portuguese, held)).toBe("bia@shop.example está com este caso.");
   });
 
-  it("says that there is no response, and leaves other errors as they are", () => {
+  it("reports a missing response, and leaves other errors as they are", () => {
     expect(problemText(portuguese, new Unreachable(null))).toMatch(/^O Orylo não está respondendo/);
     expect(problemText(portuguese, new Error("Something."))).toBe("Something.");
   });

@@ -3,6 +3,7 @@ import { vi } from "vitest";
 import type { Identity, TenantName } from "../api/types";
 import { identity } from "./builders/identity";
 import { overview } from "./builders/overview";
+import { preferences } from "./builders/preferences";
 
 interface ProblemResponse {
   status: number;
@@ -33,10 +34,14 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
     "GET /api/v1/auth/me": () => signedInAs ?? sendProblem({ status: 401, code: "session_ended" }),
     "POST /api/v1/auth/refresh": () => sendProblem({ status: 401, code: "session_ended" }),
     "GET /api/v1/overview": () => overview(),
-    "GET /api/v1/detections": () => pageOf(),
+    "GET /api/v1/payments": () => pageOf(),
+    "GET /api/v1/views": () => ({ items: [] }),
     "GET /api/v1/conversions": () => pageOf(),
     "GET /api/v1/customers": () => pageOf(),
     "GET /api/v1/destinations": () => ({ items: [] }),
+    "GET /api/v1/me/preferences": () => preferences(),
+    "GET /api/v1/review/summary": () => ({ open: 0 }),
+    "GET /api/v1/problems/summary": () => ({ dead_letters: 0, quarantine: 0, rejections: 0 }),
     "GET /api/v1/switches": () => ({ items: [], available: [], gateways: [] }),
     ...handlers,
   };
@@ -53,7 +58,8 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
       const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
       const result = await handler({ query: url.searchParams, body, headers: new Headers(init.headers) });
       if (result instanceof Response) return result;
-      return result === undefined ? new Response(null, { status: 204 }) : Response.json(result);
+      if (result === undefined) return new Response(null, { status: 204 });
+      return Response.json(result, { headers: { ETag: `"${encodeURIComponent(JSON.stringify(result))}"` } });
     } catch (error) {
       if (error instanceof Error && "problem" in error) return problemResponse(error.problem as ProblemResponse);
       throw error;

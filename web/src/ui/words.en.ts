@@ -1,6 +1,5 @@
 import { plural } from "../i18n/plural";
-
-const capitalise = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+import { capitalise } from "./format/text";
 
 export const words = {
   loading: (what: string) => `Loading ${what}…`,

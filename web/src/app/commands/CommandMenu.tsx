@@ -18,6 +18,9 @@ import { thingCommand } from "./thingCommand";
 import { useCommands } from "./useCommands";
 import { useThings } from "./useThings";
 
+const CHANGES = useCombobox.stateChangeTypes;
+const KEEPS: ReadonlySet<unknown> = new Set([CHANGES.InputBlur, CHANGES.InputClick, CHANGES.MenuMouseLeave]);
+
 interface Props {
   onClose: () => void;
   onOpen: (overlay: Overlay) => void;
@@ -64,9 +67,11 @@ function Menu({ onClose, onOpen, onFold }: Props) {
     initialHighlightedIndex: 0,
     itemToString: (item) => item?.label ?? "",
     itemToKey: (item) => item?.id,
-    stateReducer: (_, { type, changes }) => {
+    stateReducer: (state, { type, changes }) => {
       // A new text has a new best match.
-      return type === useCombobox.stateChangeTypes.InputChange ? { ...changes, highlightedIndex: 0 } : changes;
+      if (type === CHANGES.InputChange) return { ...changes, highlightedIndex: 0 };
+      // Leaving the field or the list chooses nothing, and clicking the field loses nothing.
+      return KEEPS.has(type) ? state : changes;
     },
     onSelectedItemChange: ({ selectedItem }) => {
       if (selectedItem !== null) run(selectedItem);
@@ -82,6 +87,10 @@ function Menu({ onClose, onOpen, onFold }: Props) {
             // Not downshift's handler, which is late: the caret would jump.
             onChange: ({ currentTarget }) => {
               setText(currentTarget.value);
+            },
+            // Escape closes the dialog; downshift would only clear the text.
+            onKeyDown: (event) => {
+              if (event.key === "Escape") Object.assign(event.nativeEvent, { preventDownshiftDefault: true });
             },
           })}
           type="text"

@@ -1,11 +1,14 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import { identity } from "../../test/builders/identity";
 import { fakeApi, problemResponse, sendProblem } from "../../test/fakeApi";
 import { FakeEventSource } from "../../test/fakeEventSource";
+import { preferences } from "../../test/builders/preferences";
 import { renderApp } from "../../test/renderApp";
+import { setWidth } from "../../test/width";
+import { allowLetters } from "../../ui/keys/registry";
 
 describe("the shell", () => {
   it("shows the tenant and the state of the live connection", async () => {
@@ -29,6 +32,102 @@ describe("the shell", () => {
 
     expect(state).toHaveTextContent("Not live");
     expect(screen.getByText(/Too many live connections .* Trying again in 30 seconds\./)).toBeVisible();
+  });
+
+  it("counts what waits for a person, and reads it again after an event", async () => {
+    let open = 12;
+    fakeApi({
+      "GET /api/v1/review/summary": () => ({ open }),
+      "GET /api/v1/problems/summary": () => ({ dead_letters: 2, quarantine: 1, rejections: 22 }),
+    });
+    renderApp();
+    expect(await screen.findByRole("link", { name: "Review 12 open" })).toBeVisible();
+    expect(screen.getByRole("link", { name: "Problems 3 open" })).toBeVisible();
+
+    open = 0;
+    FakeEventSource.latest.open();
+    await expect.poll(() => screen.queryByRole("link", { name: "Review" })).toBeVisible();
+  });
+
+  it("folds with [ and stays so", async () => {
+    fakeApi();
+    const { unmount } = renderApp();
+    expect(await screen.findByRole("button", { name: "Fold the navigation" })).toBeVisible();
+    await userEvent.keyboard("[[");
+    expect(screen.getByRole("button", { name: "Unfold the navigation" })).toBeVisible();
+    unmount();
+
+    renderApp();
+    expect(await screen.findByRole("button", { name: "Unfold the navigation" })).toBeVisible();
+    await userEvent.keyboard("[[");
+  });
+
+  it("has a bar of five on a phone, and the other pages in a sheet", async () => {
+    setWidth(375);
+    fakeApi();
+    renderApp();
+    const bar = await screen.findByRole("navigation", { name: "Main" });
+    expect(within(bar).getAllByRole("link").map((link) => link.textContent)).toEqual(["Overview", "Payments", "Review", "Problems"]);
+
+    await userEvent.click(within(bar).getByRole("button", { name: "More" }));
+    const sheet = await screen.findByRole("dialog", { name: "More" });
+    await userEvent.click(within(sheet).getByRole("link", { name: "Customers" }));
+    expect(await screen.findByRole("heading", { name: "Customers", level: 1 })).toBeVisible();
+    expect(sheet).not.toBeInTheDocument();
+  });
+
+  it("goes to a page by its keys, and lists the keys", async () => {
+    fakeApi();
+    renderApp();
+    await screen.findByText("Minha Loja");
+    await userEvent.keyboard("gc");
+    expect(await screen.findByRole("heading", { name: "Customers", level: 1 })).toBeVisible();
+
+    await userEvent.keyboard("?");
+    const list = await screen.findByRole("dialog", { name: "Keyboard shortcuts" });
+    expect(within(list).getByText("Go to Customers")).toBeVisible();
+    expect(within(list).getByText("Fold or unfold the navigation")).toBeVisible();
+  });
+
+  it("shows the demo, and before it an operator's visit with the way out", async () => {
+    const visit = { operator: "otto@orylo.example", reason: "Ticket 4711", until: "2099-12-31T00:00:00Z" };
+    fakeApi({ "POST /api/v1/auth/leave": () => identity({ demo: true }) }, identity({ demo: true, impersonation: visit }));
+    renderApp();
+    expect(await screen.findByText(/You are in Minha Loja as an operator .* Reason: Ticket 4711/)).toBeVisible();
+    expect(screen.queryByText(/This is the demo/)).not.toBeInTheDocument();
+
+    await userEvent.click(screen.getByRole("button", { name: "Leave" }));
+    expect(await screen.findByText("This is the demo: no sale is sent to Meta.")).toBeVisible();
+    expect(screen.queryByText(/as an operator/)).not.toBeInTheDocument();
+  });
+
+  it("applies the preferences, and saves a chosen theme with them", async () => {
+    let saved: unknown;
+    fakeApi({
+      "GET /api/v1/me/preferences": () => preferences({ key_hints: false, theme: "dark" }),
+      "PUT /api/v1/me/preferences": ({ body }) => {
+        saved = body;
+        return preferences();
+      },
+    });
+    renderApp();
+    await expect.poll(() => document.documentElement.dataset.theme).toBe("dark");
+    await userEvent.keyboard("?");
+    expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+
+    await userEvent.click(screen.getByRole("button", { name: /Signed in as/ }));
+    await userEvent.click(screen.getByRole("menuitem", { name: "Light theme" }));
+    await expect.poll(() => saved).toMatchObject({ theme: "light", key_hints: false });
+    allowLetters(true);
+  });
+
+  it("leads from a link of an earlier version to the payment", async () => {
+    fakeApi({ "GET /api/v1/detections/det_1": () => ({ payment_id: "hotmart:HP7741" }) });
+    renderApp("/?detection=det_1");
+
+    await waitFor(() => {
+      expect(document.title).toBe("Payment · Orylo");
+    });
   });
 
   it("signs out and ends the session", async () => {

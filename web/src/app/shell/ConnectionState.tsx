@@ -6,7 +6,7 @@ import { problemWords, type Words as ProblemWords } from "../../ui/problems/word
 import { appWords, type Words } from "../words";
 import styles from "./ConnectionState.module.css";
 
-/** Whether what is shown is live, and why the server refuses it. `short` leaves only the dot on the screen. */
+/** The state of the live connection, and why the server refuses it. `short` leaves only the dot on the screen. */
 export function ConnectionState({ short = false }: { short?: boolean }) {
   const status = useStreamStatus();
   const words = useWords(appWords).live;

@@ -37,7 +37,7 @@ export function NavigationLink({ page: { id, path, icon, key, load }, count = 0,
       {count > 0 && (
         <span className={styles.count}>
           <span aria-hidden="true">{count > 999 ? "999+" : formatCount(count)}</span>
-          <span className="visually-hidden">, {words.open(count)}</span>
+          <span className="visually-hidden">{words.open(count)}</span>
         </span>
       )}
       {showKey && count === 0 && (

@@ -9,7 +9,7 @@ import type { Overlay } from "./overlays";
 import styles from "./PhoneHeader.module.css";
 import { UserMenu } from "./UserMenu";
 
-/** What stands above a page on a phone: shop, live state, search, user. */
+/** The line above a page on a phone: shop, live state, search, user. */
 export function PhoneHeader({ onOpen }: { onOpen: (overlay: Overlay) => void }) {
   const { tenant } = useIdentity();
   const words = useWords(appWords);

@@ -3,7 +3,7 @@ import { useIdentity } from "../../session/identity";
 import { Button } from "../../ui/controls/Button";
 import { Icon } from "../../ui/display/Icon";
 import { Logo } from "../../ui/display/Logo";
-import { KeyName } from "../../ui/keys/KeyName";
+import { keyText } from "../../ui/keys/keyText";
 import { groupsOf, navigationOf } from "../pages";
 import { appWords } from "../words";
 import { ConnectionState } from "./ConnectionState";
@@ -49,7 +49,7 @@ export function Rail({ folded, foldable, openWork, onFold, onOpen }: Props) {
         <Icon name="search" size={16} />
         <span className={styles.text}>{words.search}</span>
         <span aria-hidden="true" className={styles.hint}>
-          <KeyName name="Mod+k" then="" />
+          {keyText("Mod+k")}
         </span>
       </button>
       <nav aria-label={words.navigation} className={styles.nav}>

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 
 import { useStreamStatus } from "../../stream/useStream";
 
-/** A stream that is down for longer is worth a banner: until then it mostly mends by itself. */
+/** A stream that is down for longer is worth a banner. Most gaps are shorter. */
 const WORTH_SAYING_MS = 30_000;
 
 /** Return whether the stream has not been live for half a minute. */

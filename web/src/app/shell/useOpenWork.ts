@@ -46,5 +46,5 @@ export function useOpenWork(): OpenWork {
   };
 }
 
-/** Rejections are not counted: they need nobody to settle them. */
+/** Rejections are not counted: there is nothing to settle in them. */
 const openProblems = ({ dead_letters, quarantine }: ProblemSummary): number => dead_letters + quarantine;

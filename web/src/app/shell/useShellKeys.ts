@@ -2,7 +2,6 @@ import { useNavigate } from "react-router";
 
 import { useWords } from "../../i18n/words";
 import { useIdentity } from "../../session/identity";
-import { undoNewest } from "../../ui/feedback/toastStore";
 import { type Key } from "../../ui/keys/registry";
 import { useKeys } from "../../ui/keys/useKeys";
 import { navigationOf } from "../pages";
@@ -29,7 +28,6 @@ export function useShellKeys(onOpen: (overlay: Overlay) => void, onFold: () => v
       { key: "/", label: words.search, run: () => { if (!focusSearch()) onOpen("commands"); } },
       { key: "?", label: words.list, run: () => { onOpen("keys"); } },
       { key: "[", label: words.rail, run: onFold },
-      { key: "z", label: words.undo, run: undoNewest },
       ...goTo,
     ],
     words.everywhere,

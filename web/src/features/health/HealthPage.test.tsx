@@ -18,7 +18,7 @@ describe("the health page", () => {
 
     expect(await screen.findByText(/^All is well/)).toBeVisible();
     expect(await screen.findByRole("link", { name: "Stripe" })).toHaveAttribute("href", "/gateways/stripe");
-    expect(screen.getByText("Decisions in 12 ms")).toBeVisible();
+    expect(screen.getByText("Decisions in 11.8 ms")).toBeVisible();
     expect(await screen.findByText("They arrive as they did a week ago.")).toBeVisible();
   });
 

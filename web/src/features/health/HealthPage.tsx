@@ -48,7 +48,7 @@ export default function HealthPage() {
   );
 }
 
-const BANNERS = { ok: "info", missing: "warn", failed: "bad" } as const;
+const BANNERS = { ok: "good", missing: "warn", failed: "bad" } as const;
 
 function Summary({ health }: { health: HealthSummary }) {
   const words = useWords(healthPageWords);

@@ -21,7 +21,7 @@ export function stepAfter(step: Step, sent: LoginRequest, error: Error): Step {
   return step;
 }
 
-/** Return whether a refusal only asks for something more, so that there is nothing to excuse. */
+/** Return whether a refusal only asks for something more, and is no error to show. */
 export const asksForMore = (error: Error): boolean =>
   error instanceof ApiError && ["tenant_needed", "totp_needed"].includes(error.code);
 

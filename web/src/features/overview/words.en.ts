@@ -23,6 +23,7 @@ export const words = {
   waiting: (count: number) => `${formatCount(count)} waiting`,
   failed: (count: number) => `${formatCount(count)} failed`,
   kept: (count: number) => `${formatCount(count)} kept from Meta`,
+  payments,
   stopped: "Fraud stopped",
   ofPayments: (share: string) => `${share} of all payments`,
   falseAlarms: (count: number) => `${formatCount(count)} ${plural(count, "false alarm", "false alarms")}`,

@@ -24,6 +24,7 @@ export const words: Words = {
   waiting: (count) => `${formatCount(count)} aguardando`,
   failed: (count) => `${formatCount(count)} com falha`,
   kept: (count) => `${formatCount(count)} não ${plural(count, "enviada", "enviadas")} à Meta`,
+  payments,
   stopped: "Fraude impedida",
   ofPayments: (share) => `${share} de todos os pagamentos`,
   falseAlarms: (count) => `${formatCount(count)} ${plural(count, "alarme falso", "alarmes falsos")}`,

@@ -47,7 +47,7 @@ function Preferences() {
       {change.error !== null && (
         <FormError text={isChangedMeanwhile(change.error) ? words.changedMeanwhile : problemText(change.error)} />
       )}
-      {/* Another state fills the form anew. */}
+      {/* A new state resets the form. */}
       <PreferencesForm key={etag} preferences={value} busy={change.isPending} onSave={change.start} />
     </>
   );

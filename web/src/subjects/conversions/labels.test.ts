@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 
 import { conversion } from "../../test/builders/conversions";
 import { conversionLabel, conversionNote, correctionLabel, matchLabel } from "./labels";
+import { words } from "./words.en";
 
 it.each([
   ["pending", "Queued for Meta"],
@@ -9,31 +10,31 @@ it.each([
   ["failed", "Not accepted by Meta"],
   ["suppressed", "Kept from Meta"],
 ] as const)("labels a conversion that is %s", (status, label) => {
-  expect(conversionLabel({ status, destination: "meta" })).toBe(label);
+  expect(conversionLabel(words, status, "meta")).toBe(label);
 });
 
 it("says how a conversion was matched, and how surely", () => {
-  expect(matchLabel({ method: "ip_user_agent", confidence: 0.6, click_id: null })).toBe(
+  expect(matchLabel(words, { method: "ip_user_agent", confidence: 0.6, click_id: null })).toBe(
     "matched by IP address and browser (60%)",
   );
-  expect(matchLabel({ method: "none", confidence: 0, click_id: null })).toBe("no matching click");
+  expect(matchLabel(words, { method: "none", confidence: 0, click_id: null })).toBe("no matching click");
 });
 
 it.each([
   ["destination_on_hold", "2026-11-20T11:55:00Z", /correct the destination, which is on hold since .*\. Create a new token\. \(190\)$/],
   ["destination_unavailable", "2026-11-20T11:55:00Z", /which is unavailable since/],
   ["destination_disabled", null, /to be enabled\. Create/],
-] as const)("says what a pending conversion waits for: %s", (cause, since, words) => {
+] as const)("says what a pending conversion waits for: %s", (cause, since, text) => {
   const wait = { cause, since, reason: "Create a new token.", code: "190" };
-  expect(conversionNote(conversion({ status: "pending", waiting_for: wait }))).toMatch(words);
+  expect(conversionNote(words, conversion({ status: "pending", waiting_for: wait }))).toMatch(text);
 });
 
 it("says why a conversion failed, and nothing about one that was sent", () => {
-  expect(conversionNote(conversion({ status: "failed", reason: "Too old.", code: "100" }))).toBe("Too old. (100)");
-  expect(conversionNote(conversion())).toBeNull();
+  expect(conversionNote(words, conversion({ status: "failed", reason: "Too old.", code: "100" }))).toBe("Too old. (100)");
+  expect(conversionNote(words, conversion())).toBeNull();
 });
 
 it("says why a conversion should not have been sent, also for an unknown reason", () => {
-  expect(correctionLabel("blocked")).toBe("should not have been sent: payment is blocked now");
-  expect(correctionLabel("payment_refunded")).toBe("should not have been sent: payment refunded");
+  expect(correctionLabel(words, "blocked")).toBe("should not have been sent: payment is blocked now");
+  expect(correctionLabel(words, "payment_refunded")).toBe("should not have been sent: payment refunded");
 });

@@ -2,20 +2,20 @@ import { screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 
 import { destination } from "../../test/builders/destinations";
-import { detection } from "../../test/builders/detections";
+import { listedPayment } from "../../test/builders/payments";
 import { fakeApi, pageOf } from "../../test/fakeApi";
-import { renderFeed } from "../../test/feedScreen";
+import { renderPayments } from "../../test/paymentList";
 
 const feedWith = (items: unknown[]) =>
   fakeApi({
-    "GET /api/v1/detections": () => pageOf([detection()]),
+    "GET /api/v1/payments": () => pageOf([listedPayment()]),
     "GET /api/v1/destinations": () => ({ items }),
   });
 
 describe("the notices about destinations", () => {
   it("say why a destination is on hold and what to do", async () => {
     feedWith([destination({ status: "on_hold" })]);
-    await renderFeed();
+    await renderPayments();
 
     const notice = await screen.findByRole("alert");
     expect(notice).toHaveTextContent("Meta (main) is on hold since");
@@ -25,7 +25,7 @@ describe("the notices about destinations", () => {
 
   it("say how to replace a key that Stripe refuses", async () => {
     feedWith([destination({ status: "on_hold", kind: "stripe", name: "default" })]);
-    await renderFeed();
+    await renderPayments();
 
     const notice = await screen.findByRole("alert");
     expect(notice).toHaveTextContent("Its actions on blocked payments wait until you correct it.");
@@ -36,7 +36,7 @@ describe("the notices about destinations", () => {
     ["unavailable", "is unavailable"],
   ] as const)("ask for nothing while a destination is %s", async (status, words) => {
     feedWith([destination({ status })]);
-    await renderFeed();
+    await renderPayments();
 
     expect(await screen.findByText(new RegExp(`${words}.*there is nothing to do`))).toBeVisible();
     expect(screen.queryByRole("link", { name: "Correct it" })).toBeNull();
@@ -44,7 +44,7 @@ describe("the notices about destinations", () => {
 
   it("are absent while all destinations are active", async () => {
     const { calls } = feedWith([destination({ status: "active", since: null, reason: null })]);
-    await renderFeed();
+    await renderPayments();
 
     expect(calls).toContain("GET /api/v1/destinations");
     expect(screen.queryByRole("region", { name: "Destinations" })).toBeNull();

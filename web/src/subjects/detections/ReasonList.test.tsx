@@ -1,9 +1,13 @@
-import { render, screen, within } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 
 import { detection } from "../../test/builders/detections";
+import { renderUi } from "../../test/renderUi";
 import { DetectorList } from "./DetectorList";
 import { ReasonList } from "./ReasonList";
+import { detectionWords } from "./words";
+
+await detectionWords.read("en");
 
 const POINTS = [
   { reason: "velocity.card.1m", detector: "velocity", points: 58, figures: null },
@@ -29,8 +33,8 @@ const blocked = detection({
 const cells = () => screen.getAllByRole("row").slice(1).map((row) => within(row).getAllByRole("cell").at(-1)?.textContent);
 
 describe("the reasons of a decision", () => {
-  it("have points that add up to the risk shown below them", () => {
-    render(<ReasonList detection={blocked} />);
+  it("have points that add up to the risk shown below them", async () => {
+    await renderUi(<ReasonList detection={blocked} />);
 
     const [risk, ...points] = cells().reverse();
     expect(risk).toBe("91");
@@ -38,29 +42,29 @@ describe("the reasons of a decision", () => {
     expect(screen.getByText("Many attempts in 1 minute by this card")).toBeVisible();
   });
 
-  it("are set apart from a list entry that overrides the risk", () => {
-    render(<ReasonList detection={detection({ decision: "block", override: "blocked" })} />);
+  it("are set apart from a list entry that overrides the risk", async () => {
+    await renderUi(<ReasonList detection={detection({ decision: "block", override: "blocked" })} />);
 
     expect(screen.getByText(/the list decided, not the risk/)).toHaveTextContent("On the blocklist");
     expect(cells()).toEqual(["+12", "12"]);
   });
 
-  it("state the figures behind them", () => {
+  it("state the figures behind them", async () => {
     const points = [{ reason: "entity_risk.product", detector: "entity_risk", points: 12, figures: { frauds: 3, payments: 41 } }];
-    render(<ReasonList detection={detection({ reasons: ["entity_risk.product"], points })} />);
+    await renderUi(<ReasonList detection={detection({ reasons: ["entity_risk.product"], points })} />);
 
     expect(screen.getByText("Much fraud with this product (3 of 41 payments)")).toBeVisible();
   });
 
-  it("are shown without points if the decision has none", () => {
-    render(<ReasonList detection={detection({ risk_score: 100, reasons: ["list.blocked"], points: [] })} />);
+  it("are shown without points if the decision has none", async () => {
+    await renderUi(<ReasonList detection={detection({ risk_score: 100, reasons: ["list.blocked"], points: [] })} />);
 
     expect(screen.getByText("The customer is on the blocklist")).toBeVisible();
     expect(cells()).toEqual(["", "100"]);
   });
 
-  it("may be missing", () => {
-    render(<ReasonList detection={detection({ risk_score: 0, reasons: [], points: [] })} />);
+  it("may be missing", async () => {
+    await renderUi(<ReasonList detection={detection({ risk_score: 0, reasons: [], points: [] })} />);
 
     expect(screen.getByText("No detector found anything suspicious.")).toBeVisible();
   });
@@ -69,8 +73,8 @@ describe("the reasons of a decision", () => {
 describe("the detectors of a decision", () => {
   const entries = () => screen.getAllByRole("listitem").map((each) => each.textContent);
 
-  it("show what each contributed, and its remarks", () => {
-    render(<DetectorList detection={blocked} />);
+  it("show what each contributed, and its remarks", async () => {
+    await renderUi(<DetectorList detection={blocked} />);
 
     expect(entries()).toEqual([
       expect.stringMatching(/^Velocity\+87.*Scored 100 of 100 on its own$/),
@@ -79,8 +83,8 @@ describe("the detectors of a decision", () => {
     ]);
   });
 
-  it("show their scores if the decision has no points", () => {
-    render(<DetectorList detection={{ ...blocked, points: [] }} />);
+  it("show their scores if the decision has no points", async () => {
+    await renderUi(<DetectorList detection={{ ...blocked, points: [] }} />);
 
     expect(entries()[0]).toMatch(/^Velocity100/);
   });

@@ -1,40 +1,43 @@
 import type { Detection } from "../../api/types";
+import { useWords } from "../../i18n/words";
 import { Section } from "../../ui/panel/Section";
 import { Empty } from "../../ui/states/Empty";
 import { decidedBy, formatPoints, overrideLabel, reasonLabel } from "./labels";
 import styles from "./ReasonList.module.css";
+import { detectionWords } from "./words";
 
 /** The reasons of a decision with their points, which add up to the risk. Earlier decisions have reasons without points. */
 export function ReasonList({ detection: { reasons, points, override, rules, risk_score } }: { detection: Detection }) {
+  const words = useWords(detectionWords);
   const shown = points.length > 0 ? points : reasons.map((reason) => ({ reason, points: null, figures: null }));
 
   return (
-    <Section title="Reasons">
+    <Section title={words.why(risk_score)}>
       {override !== null && (
         <p className={styles.override}>
-          <strong>{overrideLabel(override)}</strong>: {decidedBy(override)}.
+          <strong>{overrideLabel(words, override)}</strong>: {decidedBy(words, override)}.
         </p>
       )}
-      {shown.length === 0 && <Empty text="No detector found anything suspicious." />}
+      {shown.length === 0 && <Empty text={words.nothingSuspicious} />}
       {shown.length > 0 && (
         <table className={styles.reasons}>
           <thead className="visually-hidden">
             <tr>
-              <th>Reason</th>
-              <th>Points</th>
+              <th>{words.reason}</th>
+              <th>{words.points}</th>
             </tr>
           </thead>
           <tbody>
             {shown.map((each) => (
               <tr key={each.reason} title={each.reason}>
-                <td>{reasonLabel(each.reason, rules, each.figures)}</td>
+                <td>{reasonLabel(words, each.reason, rules, each.figures)}</td>
                 <td>{each.points !== null && formatPoints(each.points)}</td>
               </tr>
             ))}
           </tbody>
           <tfoot>
             <tr>
-              <th scope="row">Risk</th>
+              <th scope="row">{words.risk}</th>
               <td>{risk_score}</td>
             </tr>
           </tfoot>

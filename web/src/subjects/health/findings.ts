@@ -27,6 +27,8 @@ export function findingsOf(words: Words, health: HealthSummary): Finding[] {
   ];
 }
 
+const tenths = (value: number): string => formatCount(Math.round(value * 10) / 10);
+
 function gatewaysOf(words: Words, { gateways: { status, items } }: HealthSummary): Finding[] {
   if (status === "missing") return [{ part: "gateways", status, text: words.missing.gateways, to: "/gateways" }];
   const failed = items.filter((each) => each.status === "failed");
@@ -46,7 +48,7 @@ function gatewaysOf(words: Words, { gateways: { status, items } }: HealthSummary
 
 function decisionsOf(words: Words, { decisions: { status, p95_ms } }: HealthSummary): Finding[] {
   if (status === "missing") return [{ part: "decisions", status, text: words.missing.decisions }];
-  return [{ part: "decisions", status, text: p95_ms === null ? words.noDecisions : words.decisions(formatCount(Math.round(p95_ms))) }];
+  return [{ part: "decisions", status, text: p95_ms === null ? words.noDecisions : words.decisions(tenths(p95_ms)) }];
 }
 
 /** The name by which a person knows a destination: "Meta (main)". */
@@ -80,6 +82,6 @@ function deadLettersOf(words: Words, { dead_letters: { status, open } }: HealthS
 
 function projectionOf(words: Words, { projection: { status, lag_s } }: HealthSummary): Finding[] {
   if (status === "missing") return [{ part: "projection", status, text: words.missing.projection }];
-  const seconds = formatCount(Math.round(lag_s * 10) / 10);
+  const seconds = tenths(Math.max(lag_s, 0.1));
   return [{ part: "projection", status, text: status === "failed" ? words.late(seconds) : words.lag(seconds) }];
 }

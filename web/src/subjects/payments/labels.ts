@@ -1,14 +1,20 @@
-import { humanise } from "../../ui/format/text";
+import type { Decision, PaymentState } from "../../api/types";
+import { formatMoney } from "../../ui/format/money";
+import type { Words } from "./words";
 
-const STATES: Record<string, string> = {
-  created: "Started",
-  succeeded: "Paid",
-  failed: "Declined",
-  canceled: "Cancelled",
-};
+interface Money {
+  state: PaymentState;
+  refunded_minor: number;
+  currency: string;
+  decision: { decision: Decision } | null;
+}
 
-export const paymentStateLabel = (state: string): string => STATES[state] ?? humanise(state);
+/** What happened to the money. A block does not return it: of a paid, blocked payment it says so. */
+export function moneyLabel(words: Words, { state, refunded_minor, currency, decision }: Money): string {
+  if (state === "succeeded" && decision?.decision === "block") return words.paidNotRefunded;
+  if (state === "partially_refunded") return words.partlyRefunded(formatMoney(refunded_minor, currency));
+  return words.states[state];
+}
 
-/** Label the message type that a decision was made on, such as `payment.succeeded.v1`. */
-export const paymentTypeLabel = (type: string): string =>
-  paymentStateLabel(type.replace(/^payment\./, "").replace(/\.v\d+$/, ""));
+/** Where the money is lost or may be. */
+export const isMoneyAtRisk = (state: PaymentState): boolean => state === "disputed" || state === "chargeback";

@@ -5,12 +5,12 @@ import { axisEnd, linePath, namedColumns } from "./series";
 it.each([
   [0, 1],
   [1, 1],
-  [3, 5],
-  [12, 20],
-  [21, 25],
+  [3, 3],
+  [12, 15],
+  [21, 30],
   [99, 100],
-  [0.07, 0.1],
-  [1_234, 2_000],
+  [0.07, 0.08],
+  [1_234, 1_500],
 ])("the axis of values up to %d ends at %d", (highest, end) => {
   expect(axisEnd(highest)).toBeCloseTo(end);
 });

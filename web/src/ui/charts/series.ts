@@ -18,11 +18,11 @@ export interface ChartColumn {
   to?: string;
 }
 
-/** Round up to 1, 2, 2.5 or 5 times a power of ten: the end of an axis that starts at zero. */
+/** Round up to a short number with an even half: the end of an axis that starts at zero. */
 export function axisEnd(highest: number): number {
   if (highest <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(highest));
-  const step = [1, 2, 2.5, 5, 10].find((factor) => highest <= factor * power * 1.000_001);
+  const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => highest <= factor * power * 1.000_001);
   return (step ?? 10) * power;
 }
 

@@ -2,8 +2,8 @@ import styles from "./Select.module.css";
 
 interface Props {
   label: string;
-  /** The text of the option that selects nothing. */
-  none: string;
+  /** The text of the option that selects nothing. Without it, something is always selected. */
+  none?: string;
   options: Readonly<Record<string, string>>;
   value: string | undefined;
   onChange: (value: string | undefined) => void;
@@ -19,7 +19,7 @@ export function Select({ label, none, options, value, onChange }: Props) {
         onChange(event.target.value || undefined);
       }}
     >
-      <option value="">{none}</option>
+      {none !== undefined && <option value="">{none}</option>}
       {Object.entries(options).map(([option, text]) => (
         <option key={option} value={option}>
           {text}

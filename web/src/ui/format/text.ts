@@ -1,8 +1,9 @@
 /** Turn a code into readable text: `dispute_opened` into "Dispute opened". The fallback for codes without a label. */
 export function humanise(code: string): string {
-  const text = code.replaceAll(/[._]+/g, " ").trim();
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capitalise(code.replaceAll(/[._]+/g, " ").trim());
 }
+
+export const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Shorten an id to its beginning and end, enough to distinguish rows. */
 export function abbreviateId(id: string): string {

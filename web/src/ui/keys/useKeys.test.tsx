@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { KeyLayer } from "./KeyLayer";
+import { keyText } from "./keyText";
 import { allowLetters, type Key, registeredKeys } from "./registry";
 import { useKeys } from "./useKeys";
 
@@ -12,6 +13,19 @@ function Keys({ keys, title }: { keys: readonly Key[]; title?: string }) {
 }
 
 const key = (name: string, run: () => void = vi.fn(), label = name): Key => ({ key: name, label, run });
+
+describe("the name of a key", () => {
+  it.each([
+    ["Mod+k", "Ctrl K"],
+    ["J", "⇧J"],
+    ["j", "J"],
+    ["ArrowDown", "↓"],
+    ["+", "+"],
+    ["[", "["],
+  ])("of %s is %s", (key, text) => {
+    expect(keyText(key)).toBe(text);
+  });
+});
 
 describe("useKeys", () => {
   afterEach(() => {

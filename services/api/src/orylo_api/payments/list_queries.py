@@ -33,7 +33,7 @@ SELECT_EMBEDDED = """
     SELECT asked.payment_id, d.*, e.verdict AS given, e.verdict_reason, e.verdict_actor, e.verdict_at
     FROM unnest($1::text[]) AS asked (payment_id)
     LEFT JOIN LATERAL (
-        SELECT id AS detection_id, decision, risk_score, findings, created_at AS decided_at,
+        SELECT id AS detection_id, decision, risk_score, version AS decision_version, findings, created_at AS decided_at,
                count(*) OVER () AS decisions
         FROM api.detections_view AS d WHERE d.payment_id = asked.payment_id
         ORDER BY version DESC, id DESC LIMIT 1
@@ -112,6 +112,7 @@ def _decision(row: asyncpg.Record) -> ListedDecision | None:
         id=row["detection_id"],
         decision=row["decision"],
         risk_score=row["risk_score"],
+        version=row["decision_version"],
         points=points[:SHOWN_REASONS],
         more_reasons=max(0, len(findings["reasons"]) - len(points[:SHOWN_REASONS])),
         override=findings.get("override"),

@@ -1,7 +1,7 @@
 import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
 import { gatewayName } from "../../../subjects/gateways/names";
-import { NO_MATCH } from "../../../subjects/matches/methods";
+import { NO_MATCH } from "../../../subjects/conversions/methods";
 import type { Range } from "../../../ui/controls/range";
 import { formatCount, formatPercent } from "../../../ui/format/number";
 import { Empty } from "../../../ui/states/Empty";
@@ -56,7 +56,7 @@ export function GatewaysTable({ range }: { range: Range }) {
   );
 }
 
-function columnsOf({ columns: { gateway, count, rate, none, waits, failed } }: Words): Column<Row>[] {
+function columnsOf({ columns: { gateway, count, rate, waits, failed } }: Words): Column<Row>[] {
   const number = (id: "waits" | "failed" | "count", header: string): Column<Row> => ({
     id,
     header,
@@ -64,7 +64,7 @@ function columnsOf({ columns: { gateway, count, rate, none, waits, failed } }: W
     cell: (row) => formatCount(row[id]),
   });
   return [
-    { id: "gateway", header: gateway, width: "minmax(0, 1fr)", priority: 1, cell: (row) => gatewayName(row.gateway) },
+    { id: "gateway", header: gateway, width: "minmax(max-content, 1fr)", priority: 1, cell: (row) => gatewayName(row.gateway) },
     {
       id: "rate",
       header: rate,
@@ -73,7 +73,6 @@ function columnsOf({ columns: { gateway, count, rate, none, waits, failed } }: W
       cell: (row) => (row.none === null || row.count === 0 ? "–" : formatPercent(1 - row.none / row.count)),
     },
     number("count", count),
-    { id: "none", header: none, align: "end", cell: (row) => (row.none === null ? "–" : formatCount(row.none)) },
     number("waits", waits),
     number("failed", failed),
   ];

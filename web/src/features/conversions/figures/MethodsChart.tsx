@@ -1,8 +1,8 @@
 import type { TimeSeries } from "../../../api/types";
 import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
-import { methodName, METHODS } from "../../../subjects/matches/methods";
-import { matchWords } from "../../../subjects/matches/words";
+import { METHODS, methodTitle } from "../../../subjects/conversions/methods";
+import { conversionWords } from "../../../subjects/conversions/words";
 import { BarChart } from "../../../ui/charts/BarChart";
 import type { Series } from "../../../ui/charts/series";
 import type { Range } from "../../../ui/controls/range";
@@ -26,7 +26,7 @@ const TONES: Record<(typeof METHODS)[number], Series["tone"]> = {
 /** The conversions over time, by how they were matched to a click. */
 export function MethodsChart({ range }: { range: Range }) {
   const words = useWords(conversionsWords);
-  const matches = useWords(matchWords);
+  const conversions = useWords(conversionWords);
   const methods = useMethods(range);
   const failure = useFailure(methods);
 
@@ -43,7 +43,7 @@ export function MethodsChart({ range }: { range: Range }) {
       columns={data.at.map((start) => ({ id: start, ...nameOf(start, data.granularity) }))}
       series={present.map(({ method, values }) => ({
         id: method,
-        name: methodName(matches, method),
+        name: methodTitle(conversions, method),
         tone: TONES[method],
         values,
       }))}

@@ -6,13 +6,14 @@ import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { ConversionState } from "../../../subjects/conversions/ConversionState";
 import { conversionNote } from "../../../subjects/conversions/labels";
-import { methodName } from "../../../subjects/matches/methods";
-import { matchWords } from "../../../subjects/matches/words";
+import { matchText } from "../../../subjects/conversions/methods";
+import { conversionWords } from "../../../subjects/conversions/words";
+import { PaymentLink } from "../../../subjects/payments/PaymentLink";
 import { Button } from "../../../ui/controls/Button";
 import { JsonView } from "../../../ui/display/JsonView";
 import { Time } from "../../../ui/display/Time";
 import { formatMoney } from "../../../ui/format/money";
-import { formatCount, formatPercent } from "../../../ui/format/number";
+import { formatCount } from "../../../ui/format/number";
 import { humanise } from "../../../ui/format/text";
 import { formatDateTime } from "../../../ui/format/time";
 import { Entry, EntryList } from "../../../ui/panel/EntryList";
@@ -52,10 +53,10 @@ export function ConversionPanel({ id, onClose }: { id: string; onClose: () => vo
 
 function Facts({ conversion }: { conversion: Conversion }) {
   const words = useWords(conversionsWords);
-  const matches = useWords(matchWords);
+  const conversions = useWords(conversionWords);
   const { match } = conversion;
   const { facts } = words;
-  const note = conversionNote(conversion);
+  const note = conversionNote(conversions, conversion);
 
   return (
     <Section title={words.panel} hideTitle>
@@ -67,13 +68,13 @@ function Facts({ conversion }: { conversion: Conversion }) {
       <FactList
         facts={[
           { label: facts.amount, value: formatMoney(conversion.amount_minor, conversion.currency) },
-          { label: facts.match, value: words.matched(methodName(matches, match.method), formatPercent(match.confidence)) },
+          { label: facts.match, value: matchText(conversions, match) },
           { label: facts.event, value: conversion.event_name },
           { label: facts.created, value: formatDateTime(conversion.created_at) },
         ]}
       />
       <p className={styles.links}>
-        <Link to={`/payments/${encodeURIComponent(conversion.payment_id)}`}>{facts.payment}</Link>
+        <PaymentLink id={conversion.payment_id}>{facts.payment}</PaymentLink>
         <Link to={`/destinations/${conversion.destination_id}`}>{facts.destination}</Link>
       </p>
     </Section>

@@ -1,7 +1,7 @@
 import type { Overview, TimeSeries } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
-import { methodName } from "../../../subjects/matches/methods";
-import { matchWords } from "../../../subjects/matches/words";
+import { methodTitle } from "../../../subjects/conversions/methods";
+import { conversionWords } from "../../../subjects/conversions/words";
 import type { Range } from "../../../ui/controls/range";
 import { Sparkline } from "../../../ui/display/Sparkline";
 import { StatCard } from "../../../ui/display/StatCard";
@@ -96,7 +96,7 @@ function FraudStopped({ range, overview, series, busy }: Props) {
       title={words.stopped}
       to={`/payments?range=${range}&decision=block`}
       value={stopped === undefined ? UNKNOWN : largestAmount(stopped.total.amounts, formatCount(0))}
-      beside={stopped !== undefined && stopped.total.payments > 0 ? formatCount(stopped.total.payments) : undefined}
+      beside={stopped !== undefined && stopped.total.payments > 0 ? words.payments(stopped.total.payments) : undefined}
       chart={<History series={series} metric="stopped" />}
       busy={busy}
     >
@@ -123,7 +123,7 @@ const MOST_METHODS = 3;
 
 function MatchRate({ range, overview, series, busy }: Props) {
   const words = useWords(overviewWords);
-  const matches = useWords(matchWords);
+  const conversions = useWords(conversionWords);
   const match = overview?.period.match;
 
   return (
@@ -135,9 +135,9 @@ function MatchRate({ range, overview, series, busy }: Props) {
       chart={<History series={series} metric="match_rate" />}
       busy={busy}
     >
-      {match?.by_method.slice(0, MOST_METHODS).map(({ method, conversions }) => (
+      {match?.by_method.slice(0, MOST_METHODS).map(({ method, conversions: count }) => (
         <span key={method}>
-          {methodName(matches, method)} {formatCount(conversions)}
+          {methodTitle(conversions, method)} {formatCount(count)}
         </span>
       ))}
     </StatCard>

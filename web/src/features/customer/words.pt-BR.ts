@@ -1,0 +1,73 @@
+import { plural } from "../../i18n/plural";
+import { formatCount } from "../../ui/format/number";
+import type { Words } from "./words";
+
+export const words: Words = {
+  back: "Clientes",
+  title: "Cliente",
+  the: "o cliente",
+  notFound: { title: "Cliente não encontrado", text: "Não há cliente com este id nesta loja.", action: "Todos os clientes" },
+  setBy: (actor, reason) => `por ${actor}${reason === null ? "" : `: ${reason}`}`,
+  actions: "Ações",
+  correct: {
+    button: "Corrigir confiança…",
+    title: "Corrigir a confiança?",
+    text: "Os pontos são somados à pontuação, que fica entre 0 e 100. Pontos negativos a reduzem. As próximas decisões usam esse valor.",
+    points: "Pontos",
+    reason: "Motivo",
+    action: "Corrigir",
+    done: (points) => `Confiança corrigida em ${points}.`,
+  },
+  merge: {
+    button: "Unir…",
+    title: "Unir a outro cliente?",
+    text: "A partir daí os dois ids são uma só pessoa: confiança, status e pagamentos contam juntos.",
+    other: "ID do outro cliente",
+    reason: "Motivo",
+    action: "Unir",
+    done: "Clientes unidos.",
+  },
+  unmerge: {
+    button: "Separar…",
+    title: "Separar de todos os outros?",
+    text: "Este id volta a ser uma pessoa própria e não será unido de novo automaticamente.",
+    action: "Separar",
+    done: "Cliente separado.",
+  },
+  refused: (reason) => `Não foi feito: ${reason}`,
+  trust: {
+    title: (score) => `Confiança ${formatCount(score)} de 100`,
+    chart: (entries, start, now) =>
+      `A pontuação começou em ${formatCount(start)}, mudou ${formatCount(entries)} vezes e agora é ${formatCount(now)}.`,
+    the: "o histórico da pontuação",
+    none: "A pontuação ainda não mudou.",
+    cause: "Causa",
+    points: "Pontos",
+    score: "Pontuação",
+    when: "Quando",
+    payment: "Pagamento",
+    limited: "limitado a 0–100",
+    start: "Início",
+    older: "Mudanças mais antigas não estão no gráfico.",
+  },
+  known: {
+    title: "Identificado por",
+    the: "o que identifica o cliente",
+    none: "Nenhum cartão, dispositivo ou endereço é conhecido.",
+    kinds: { customer: "Cliente", card: "Cartão", device: "Dispositivo", ip: "Endereço IP", phone: "Telefone", document: "Documento" },
+    payments: (count) => `${formatCount(count)} ${plural(count, "pagamento", "pagamentos")}`,
+    shared: (count) => `compartilhado com ${formatCount(count)} ${plural(count, "outro", "outros")}`,
+    people: "A mesma pessoa que",
+  },
+  timeline: {
+    title: "Linha do tempo",
+    the: "a linha do tempo",
+    none: "Nada aconteceu ainda.",
+    decided: (decision, risk) => `${decision}, risco ${formatCount(risk)}`,
+    visit: "Visita com clique correspondente",
+    merge: "Unido ou separado",
+    note: "Nota",
+    score: (before, after) => `Confiança ${formatCount(before)} → ${formatCount(after)}`,
+  },
+  notes: { title: "Notas", the: "as notas", none: "Nenhuma nota ainda.", write: "Escrever uma nota…", action: "Salvar", text: "Nota", saved: "Nota salva.", hint: "Todos na loja podem ler. Não escreva dados pessoais." },
+};

@@ -1,0 +1,36 @@
+import type { Words } from "./words";
+
+const since = (time: string | null) => (time === null ? "" : ` since ${time}`);
+
+export const words: Words = {
+  states: {
+    pending: (destination) => `Queued for ${destination}`,
+    dispatched: (destination) => `Sent to ${destination}`,
+    failed: (destination) => `Not accepted by ${destination}`,
+    suppressed: (destination) => `Kept from ${destination}`,
+  },
+  correction: (why) => `should not have been sent: ${why}`,
+  corrections: { blocked: "payment is blocked now" },
+  suppressed: {
+    blocked: "The payment is blocked.",
+    test: "It is a test event of the gateway’s panel.",
+    no_consent: "The buyer gave no consent.",
+  },
+  waits: {
+    destination_on_hold: (time) => `Waits for you to correct the destination, which is on hold${since(time)}.`,
+    destination_throttled: (time) => `Waits for the destination, which limits the rate of calls${since(time)}.`,
+    destination_unavailable: (time) => `Waits for the destination, which is unavailable${since(time)}.`,
+    destination_disabled: (time) => `Waits for the destination to be enabled${since(time)}.`,
+  },
+  methods: {
+    click_id: "click ID",
+    fbc: "Meta click cookie",
+    fbp: "Meta browser cookie",
+    email: "email",
+    phone: "phone",
+    ip_user_agent: "IP address and browser",
+  },
+  noMatch: "no matching click",
+  matchedBy: (method, confidence) => `matched by ${method} (${confidence})`,
+  none: "Nothing sent",
+};

@@ -1,0 +1,70 @@
+import type { TrustStatus } from "../../api/types";
+import { formatCount } from "../../ui/format/number";
+
+const statuses: Record<TrustStatus, string> = { neutral: "Neutral", allowlisted: "Always allowed", blocked: "Blocked" };
+
+export const words = {
+  buyer: "Buyer",
+  the: "the buyer",
+  trust: "Trust",
+  trustOf: (score: number) => `Trust ${formatCount(score)} of 100`,
+  noTrust: "No trust score yet",
+  noCustomer: "No buyer",
+  up: "up",
+  down: "down",
+  statuses,
+  statusUntil: (status: string, until: string) => `${status} until ${until}`,
+  unchanged: "The score has not changed yet.",
+  by: (what: string, actor: string, reason: string | null) => `${what} by ${actor}${reason === null ? "" : `: ${reason}`}`,
+  causes: {
+    dispute_opened: "Dispute opened",
+    dispute_won: "Dispute won",
+    dispute_lost: "Dispute lost",
+    fraud_warning: "Fraud warning",
+    refund: "Refund",
+    refund_failed: "Refund failed",
+    clean_payment: "Clean payment",
+    payment_blocked: "Payment blocked",
+    block_lifted: "Block lifted",
+    verdict_fraud: "Judged as fraud",
+    verdict_legitimate: "Judged as legitimate",
+    verdict_withdrawn: "Verdict withdrawn",
+    correction: "Corrected manually",
+    status_set: "Status set manually",
+    status_expired: "Status ended",
+    merged: "Merged with another customer",
+    unmerged: "Separated from another customer",
+  } as Readonly<Record<string, string>>,
+  block: {
+    button: "Block buyer…",
+    title: "Block this buyer?",
+    consequences:
+      "Their next payments are decided as blocked and kept from Meta. Conversions that still wait are not sent. This charge is not refunded.",
+    action: "Block",
+    done: (until: string) => `Buyer blocked ${until}.`,
+  },
+  allow: {
+    button: "Always allow…",
+    title: "Always allow this buyer?",
+    consequences: "Their next payments are allowed, whatever their risk. Choose an end: people change cards and hands.",
+    action: "Always allow",
+    done: (until: string) => `Buyer always allowed ${until}.`,
+  },
+  lift: { unblock: "Unblock", neutral: "End always allowing", done: "Status lifted.", reason: "Status lifted" },
+  reason: {
+    label: "Reason",
+    chips: { fraud: "Fraud", chargeback: "Chargeback", abuse: "Abuse", trusted: "Known customer", other: "Other" },
+    text: "In your words",
+    hint: "Everyone in the shop can read it. Do not write personal data.",
+  },
+  lasting: {
+    label: "For how long",
+    day: "24 hours",
+    month: "30 days",
+    quarter: "90 days",
+    always: "Always",
+    until: (time: string) => `until ${time}`,
+    forGood: "for good",
+  },
+  refused: (reason: string) => `Not done: ${reason}`,
+};
