@@ -2,7 +2,6 @@ import { useState } from "react";
 
 import { useWords } from "../../i18n/words";
 import { currentZone } from "../../i18n/zone";
-import { useIdentity } from "../../session/identity";
 import { DestinationNotices } from "../../subjects/destinations/DestinationNotices";
 import { toSearch, useAddress } from "../../ui/address/useAddress";
 import { Button } from "../../ui/controls/Button";
@@ -20,7 +19,6 @@ import { paymentsWords } from "./words";
 
 export default function PaymentsPage() {
   const words = useWords(paymentsWords);
-  const { tenant } = useIdentity();
   const [{ open: openId, ...filters }, change] = useAddress(paymentsAddress);
   const [person, setPerson] = useState<Person | null>(null);
   const [paused, setPaused] = useState(false);
