@@ -76,20 +76,26 @@ export function SettingsForm({ gateway, configuration }: { gateway: string; conf
         ))}
         {draft.accept.length === 0 && <FormError text={words.settings.acceptOne} />}
       </fieldset>
-      <Field label={`${words.settings.timezone} · ${words.settings.timezoneHint}`}>
-        <select
-          value={draft.timezone ?? ""}
-          onChange={({ target }) => {
-            setDraft({ ...draft, timezone: target.value || null });
-          }}
-        >
-          <option value="">–</option>
-          {[...new Set([...(draft.timezone === null ? [] : [draft.timezone]), "UTC", ...zones])].map((zone) => (
-            <option key={zone}>{zone}</option>
-          ))}
-        </select>
-      </Field>
-      <Textarea label={`${words.settings.networks} · ${words.settings.networksHint}`} value={networks} onChange={setNetworks} rows={2} spellCheck={false} />
+      <div>
+        <Field label={words.settings.timezone}>
+          <select
+            value={draft.timezone ?? ""}
+            onChange={({ target }) => {
+              setDraft({ ...draft, timezone: target.value || null });
+            }}
+          >
+            <option value="">–</option>
+            {[...new Set([...(draft.timezone === null ? [] : [draft.timezone]), "UTC", ...zones])].map((zone) => (
+              <option key={zone}>{zone}</option>
+            ))}
+          </select>
+        </Field>
+        <p className={styles.hint}>{words.settings.timezoneHint}</p>
+      </div>
+      <div>
+        <Textarea label={words.settings.networks} value={networks} onChange={setNetworks} rows={2} spellCheck={false} />
+        <p className={styles.hint}>{words.settings.networksHint}</p>
+      </div>
       {save.error !== null && <FormError text={problemText(save.error)} />}
       <Guarded permission="gateways.change">
         <Button type="submit" look="primary" busy={save.isPending} disabled={draft.accept.length === 0}>

@@ -106,7 +106,7 @@ function Steps({ onboarding }: { onboarding: Tagged<Onboarding> }) {
                 <span aria-hidden="true" className={styles.mark}>
                   {each.done && <Icon name="check" size={12} />}
                 </span>
-                {words.steps[each.step].title}
+                <span className={styles.name}>{words.steps[each.step].title}</span>
                 <span className="visually-hidden"> ({words.step[stateOf(each)]})</span>
               </button>
             </li>

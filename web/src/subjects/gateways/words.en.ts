@@ -152,7 +152,7 @@ export const words = {
     none: "No webhook has arrived yet.",
     times: (count: number) => `${formatCount(count)} ×`,
     from: (address: string) => `from ${address}`,
-    payment: "See the payment",
+    payment: "Payment",
   },
   sample: {
     send: "Send a sample",

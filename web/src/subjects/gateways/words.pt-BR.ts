@@ -124,7 +124,7 @@ export const words: Words = {
     none: "Nenhum webhook chegou ainda.",
     times: (count) => `${formatCount(count)} ×`,
     from: (address) => `de ${address}`,
-    payment: "Ver o pagamento",
+    payment: "Pagamento",
   },
   sample: {
     send: "Enviar uma amostra",
