@@ -174,7 +174,7 @@ async def test_the_panel_leads_to_the_story_which_names_every_detector(platform:
         await page.get_by_role("button", name="R$234.56, details").click(timeout=ARRIVES_MS)
 
         details = page.get_by_role("complementary", name="Payment")
-        await expect(details.get_by_text("Sent to Meta")).to_be_visible(timeout=ARRIVES_MS)
+        await expect(details.get_by_text("Sent to Meta").first).to_be_visible(timeout=ARRIVES_MS)
         await page.keyboard.press("Escape")
         await expect(details).to_be_hidden()
         await expect(page.get_by_role("button", name="R$234.56, details")).to_be_focused()
