@@ -5975,7 +5975,7 @@ export interface components {
             decision: components["schemas"]["Decision"];
             risk_score: number;
             /**
-             * @description of the payment's decisions, the one with the highest is current
+             * @description of a payment's decisions, the highest is current
              * @example 3
              */
             version: number;

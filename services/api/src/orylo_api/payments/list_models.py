@@ -98,7 +98,7 @@ class ListedDecision(ResponseBody):
     id: UUID = Field(description="of the detection")
     decision: Decision
     risk_score: int = Field(ge=0, le=100)
-    version: int = Field(ge=0, description="of the payment's decisions, the one with the highest is current", examples=[3])
+    version: int = Field(ge=0, description="of a payment's decisions, the highest is current", examples=[3])
     points: Points = Field(description=f"the {SHOWN_REASONS} reasons with the most points")
     more_reasons: int = Field(ge=0, description="further reasons", examples=[2])
     override: Override

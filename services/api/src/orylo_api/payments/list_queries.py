@@ -33,8 +33,8 @@ SELECT_EMBEDDED = """
     SELECT asked.payment_id, d.*, e.verdict AS given, e.verdict_reason, e.verdict_actor, e.verdict_at
     FROM unnest($1::text[]) AS asked (payment_id)
     LEFT JOIN LATERAL (
-        SELECT id AS detection_id, decision, risk_score, version AS decision_version, findings, created_at AS decided_at,
-               count(*) OVER () AS decisions
+        SELECT id AS detection_id, decision, risk_score, version AS decision_version, findings,
+               created_at AS decided_at, count(*) OVER () AS decisions
         FROM api.detections_view AS d WHERE d.payment_id = asked.payment_id
         ORDER BY version DESC, id DESC LIMIT 1
     ) AS d ON true

@@ -1,14 +1,13 @@
 import { useState } from "react";
 
-import { useNavigate } from "react-router";
-
 import type { Detection, PaymentStory, RuleHit } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { useRefusal } from "../../../session/permissions";
+import { BlockCustomer } from "../../../subjects/customers/BlockCustomer";
 import { useVerdict } from "../../../subjects/payments/useVerdict";
 import { paymentWords } from "../../../subjects/payments/words";
-import { Button, LinkButton } from "../../../ui/controls/Button";
+import { Button } from "../../../ui/controls/Button";
 import { Menu } from "../../../ui/controls/Menu";
 import { toast } from "../../../ui/feedback/toasts";
 import { useKeys } from "../../../ui/keys/useKeys";
@@ -20,14 +19,17 @@ import { SnoozeRule } from "./SnoozeRule";
 export function Actions({ story: { payment }, decision }: { story: PaymentStory; decision: Detection | undefined }) {
   const words = useWords(paymentPageWords);
   const { verdict: verdicts } = useWords(paymentWords);
-  const navigate = useNavigate();
   const cannotJudge = useRefusal("payments.give_verdicts");
   const cannotSnooze = useRefusal("rules.snooze");
   const { give, isPending } = useVerdict(payment.id, payment.verdict);
   const [snoozed, setSnoozed] = useState<RuleHit | null>(null);
   const { customer_id } = payment;
   const rules = customer_id === null ? [] : (decision?.rules ?? []);
-  const block = customer_id === null ? null : `/customers/${encodeURIComponent(customer_id)}?block=${encodeURIComponent(payment.id)}`;
+  const cannotBlock = useRefusal("customers.set_status");
+  const [blocking, setBlocking] = useState(false);
+  const block = () => {
+    setBlocking(true);
+  };
   const [rule] = rules;
 
   async function copyLink() {
@@ -51,7 +53,7 @@ export function Actions({ story: { payment }, decision }: { story: PaymentStory;
           }),
         ]
       : []),
-    ...(block === null ? [] : [key("b", words.block, () => void navigate(block))]),
+    ...(customer_id === null || cannotBlock !== undefined ? [] : [key("b", words.block, block)]),
     ...(rule === undefined || cannotSnooze !== undefined
       ? []
       : [
@@ -90,7 +92,13 @@ export function Actions({ story: { payment }, decision }: { story: PaymentStory;
           </Button>
         )}
       </Guarded>
-      {block !== null && <LinkButton to={block}>{words.block}</LinkButton>}
+      {customer_id !== null && (
+        <Guarded permission="customers.set_status">
+          <Button aria-keyshortcuts="b" onClick={block}>
+            {words.block}
+          </Button>
+        </Guarded>
+      )}
       <Menu
         label={words.more}
         items={[
@@ -111,6 +119,14 @@ export function Actions({ story: { payment }, decision }: { story: PaymentStory;
           },
         ]}
       />
+      {blocking && customer_id !== null && (
+        <BlockCustomer
+          customerId={customer_id}
+          onClose={() => {
+            setBlocking(false);
+          }}
+        />
+      )}
       {snoozed !== null && customer_id !== null && (
         <SnoozeRule
           rule={snoozed}

@@ -1,8 +1,11 @@
+import { useState } from "react";
+
 import { useNavigate } from "react-router";
 
 import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { useRefusal } from "../../../session/permissions";
+import { BlockCustomer } from "../../../subjects/customers/BlockCustomer";
 import { paymentAddress } from "../../../subjects/payments/PaymentLink";
 import { StoryBrief } from "../../../subjects/payments/StoryBrief";
 import { useStory } from "../../../subjects/payments/useStory";
@@ -22,7 +25,12 @@ export function PaymentPanel({ id, onClose }: { id: string; onClose: () => void 
   const cannotJudge = useRefusal("payments.give_verdicts");
   const story = paymentAddress(id);
   const note = `${story}#notes`;
-  const block = payment?.customer_id == null ? undefined : `/customers/${encodeURIComponent(payment.customer_id)}?block=${encodeURIComponent(id)}`;
+  const customerId = payment?.customer_id ?? null;
+  const cannotBlock = useRefusal("customers.set_status");
+  const [blocking, setBlocking] = useState(false);
+  const block = () => {
+    setBlocking(true);
+  };
 
   useKeys([
     ...(cannotJudge === undefined && payment !== undefined
@@ -31,7 +39,7 @@ export function PaymentPanel({ id, onClose }: { id: string; onClose: () => void 
           { key: "f", label: words.fraud, run: () => { give("fraud"); } },
         ]
       : []),
-    ...(block === undefined ? [] : [{ key: "b", label: words.block, run: () => void navigate(block) }]),
+    ...(customerId === null || cannotBlock !== undefined ? [] : [{ key: "b", label: words.block, run: block }]),
     { key: "n", label: words.note, run: () => void navigate(note) },
   ]);
 
@@ -62,9 +70,23 @@ export function PaymentPanel({ id, onClose }: { id: string; onClose: () => void 
               {words.fraud}
             </Button>
           </Guarded>
-          {block !== undefined && <LinkButton to={block}>{words.block}</LinkButton>}
+          {customerId !== null && (
+            <Guarded permission="customers.set_status">
+              <Button aria-keyshortcuts="b" onClick={block}>
+                {words.block}
+              </Button>
+            </Guarded>
+          )}
           <LinkButton to={note}>{words.note}</LinkButton>
         </div>
+      )}
+      {blocking && customerId !== null && (
+        <BlockCustomer
+          customerId={customerId}
+          onClose={() => {
+            setBlocking(false);
+          }}
+        />
       )}
     </SidePanel>
   );
