@@ -4,34 +4,39 @@ import { currentLanguage, type Language, setLanguage, useLanguage } from "./lang
 
 /** The words of a page or a subject in each language. A language is loaded when it is first shown. */
 export interface Catalog<Words> {
-  /** Return the words of a language, or a promise of them while they are loading. */
-  read: (language: Language) => Words | Promise<Words>;
+  /** Return the words of a language: always the same promise, unless loading failed. */
+  read: (language: Language) => Promise<Words>;
 }
 
 const catalogs = new Set<Catalog<object>>();
 
 /** Show the dashboard in a language from now on. Its words are loaded first, so that nothing is blank meanwhile. */
 export async function switchLanguage(next: Language): Promise<void> {
-  await Promise.allSettled([...catalogs].map(async ({ read }) => read(next)));
+  await Promise.allSettled([...catalogs].map(({ read }) => read(next)));
   setLanguage(next);
 }
 
 type Loaders<Words> = Record<Language, () => Promise<{ words: Words }>>;
 
+/** React reads these of a promise: with them, `use` returns at once, without suspending first. */
+interface Fulfilled<Words> {
+  status: "fulfilled";
+  value: Words;
+}
+
 /** Define a catalog, and start loading the present language. A failed load is repeated by the next read. */
 export function defineWords<Words extends object>(loaders: Loaders<Words>): Catalog<Words> {
-  const loaded = new Map<Language, Words>();
-  const loading = new Map<Language, Promise<Words>>();
+  const promises = new Map<Language, Promise<Words>>();
 
-  function read(language: Language): Words | Promise<Words> {
-    const ready = loaded.get(language) ?? loading.get(language);
-    if (ready !== undefined) return ready;
+  function read(language: Language): Promise<Words> {
+    const known = promises.get(language);
+    if (known !== undefined) return known;
     const promise = loaders[language]().then(({ words }) => {
-      loaded.set(language, words);
+      void Object.assign(promise, { status: "fulfilled", value: words } satisfies Fulfilled<Words>);
       return words;
     });
-    loading.set(language, promise);
-    promise.catch(() => loading.delete(language));
+    promises.set(language, promise);
+    promise.catch(() => promises.delete(language));
     return promise;
   }
 
@@ -43,6 +48,5 @@ export function defineWords<Words extends object>(loaders: Loaders<Words>): Cata
 
 /** Return the words of a catalog in the reader's language. Suspends while they are loading. */
 export function useWords<Words extends object>(catalog: Catalog<Words>): Words {
-  const words = catalog.read(useLanguage());
-  return words instanceof Promise ? use(words) : words;
+  return use(catalog.read(useLanguage()));
 }

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, within, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
@@ -63,7 +63,9 @@ describe("the command menu", () => {
     expect(sent).toEqual({ text: "ana@shop.example" });
     await userEvent.click(found);
 
-    await expect.poll(() => document.title).toBe("Payment · Orylo");
+    await waitFor(() => {
+      expect(document.title).toBe("Payment · Orylo");
+    });
     expect(calls.join()).not.toContain("ana@");
     expect(Object.entries(localStorage).join()).not.toMatch(/ana@|HP7741/);
   });

@@ -46,7 +46,9 @@ describe("the shell", () => {
 
     open = 0;
     FakeEventSource.latest.open();
-    await expect.poll(() => screen.queryByRole("link", { name: "Review" })).toBeVisible();
+    await waitFor(() => {
+      expect(screen.queryByRole("link", { name: "Review" })).toBeVisible();
+    });
   });
 
   it("folds with [ and stays so", async () => {
@@ -111,13 +113,17 @@ describe("the shell", () => {
       },
     });
     renderApp();
-    await expect.poll(() => document.documentElement.dataset.theme).toBe("dark");
+    await waitFor(() => {
+      expect(document.documentElement.dataset.theme).toBe("dark");
+    });
     await userEvent.keyboard("?");
     expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
 
     await userEvent.click(screen.getByRole("button", { name: /Signed in as/ }));
     await userEvent.click(screen.getByRole("menuitem", { name: "Light theme" }));
-    await expect.poll(() => saved).toMatchObject({ theme: "light", key_hints: false });
+    await waitFor(() => {
+      expect(saved).toMatchObject({ theme: "light", key_hints: false });
+    });
     allowLetters(true);
   });
 

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, within, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
@@ -65,7 +65,7 @@ describe("the list of conversions", () => {
     renderApp("/conversions?status=failed&range=9y");
     await rows();
     await userEvent.click(screen.getByRole("radio", { name: "All" }));
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(asked).toHaveBeenLastCalledWith(null, true);
     });
 

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, within, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -83,7 +83,9 @@ describe("the page of a gateway", () => {
     expect(field).toHaveAttribute("type", "text");
     await userEvent.type(field, " tok ");
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
-    await expect.poll(() => saved).toMatchObject({ enabled: true, secret: { secret: "tok" } });
+    await waitFor(() => {
+      expect(saved).toMatchObject({ enabled: true, secret: { secret: "tok" } });
+    });
   });
 
   it("replaces a secret in steps, and offers to retire the old one only once the new one was used", async () => {

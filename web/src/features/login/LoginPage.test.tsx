@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -20,7 +20,9 @@ describe("signing in", () => {
     await signIn();
 
     expect(await screen.findByText("Minha Loja")).toBeVisible();
-    await expect.poll(() => document.title).toBe("Payments · Orylo");
+    await waitFor(() => {
+      expect(document.title).toBe("Payments · Orylo");
+    });
   });
 
   it("shows that email or password is incorrect and keeps the input", async () => {

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, within, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
@@ -52,7 +52,7 @@ describe("the overview", () => {
     expect(await screen.findByText("12% more than before")).toBeInTheDocument();
     await userEvent.click(screen.getByRole("checkbox", { name: "Compare with the day before" }));
 
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(screen.queryByText("12% more than before")).toBeNull();
     });
     expect(asked.mock.calls).toEqual([["previous_day"], [null]]);

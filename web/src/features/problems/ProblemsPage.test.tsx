@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, within, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
@@ -120,7 +120,9 @@ describe("the page of problems", () => {
     const panel = await screen.findByRole("complementary", { name: "Dead letter" });
     expect(await within(panel).findByText("49700")).toBeVisible();
     await userEvent.click(within(panel).getByRole("button", { name: "Replay" }));
-    await expect.poll(() => calls).toContain(`POST /api/v1/dead-letters/${deadLetter().id}/replay`);
+    await waitFor(() => {
+      expect(calls).toContain(`POST /api/v1/dead-letters/${deadLetter().id}/replay`);
+    });
   });
 
   it("says what a quarantined webhook and a refused one need", async () => {

@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -47,7 +47,9 @@ describe("the profile", () => {
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
 
     expect(await screen.findByRole("alert")).toHaveTextContent("Your preferences were changed in another tab or device.");
-    await expect.poll(() => screen.getByLabelText<HTMLInputElement>("Name").value).toBe("Beatriz");
+    await waitFor(() => {
+      expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("Beatriz");
+    });
   });
 
   it("shows that the preferences could not be loaded", async () => {

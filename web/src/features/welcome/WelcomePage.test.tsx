@@ -80,10 +80,12 @@ describe("the first steps", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Skip this step" }));
     expect(await screen.findByRole("heading", { name: "See a sale" })).toBeVisible();
     await userEvent.click(await screen.findByRole("button", { name: "Don't show this any more" }));
-    await expect.poll(() => bodies).toEqual([
-      { dismissed: false, skipped: ["gateway"] },
-      { dismissed: true, skipped: [] },
-    ]);
+    await waitFor(() => {
+      expect(bodies).toEqual([
+        { dismissed: false, skipped: ["gateway"] },
+        { dismissed: true, skipped: [] },
+      ]);
+    });
   });
 
   it("check a page for the script, and say what is wrong with it", async () => {

@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
@@ -49,7 +49,7 @@ describe("the story in brief", () => {
     FakeEventSource.latest.emit("conversion.dispatched", conversion({ payment_id: "stripe:pi_other" }));
     FakeEventSource.latest.emit("conversion.dispatched", conversion());
 
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(asked.mock.calls.length).toBeGreaterThan(before);
     });
   });

@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 
 import type { ActiveSwitch } from "../../api/types";
@@ -30,6 +30,8 @@ describe("the banner of switches", () => {
     FakeEventSource.latest.emit("switches.changed", { items: [stopped] }, "");
     expect(await screen.findByText(/Webhooks of hotmart are stopped: it sends them again later\. Message: “new account”/)).toBeVisible();
     FakeEventSource.latest.emit("switches.changed", { items: [] }, "");
-    await expect.poll(() => screen.queryByRole("region", { name: "Switches" })).toBeNull();
+    await waitFor(() => {
+      expect(screen.queryByRole("region", { name: "Switches" })).toBeNull();
+    });
   });
 });

@@ -1,0 +1,96 @@
+"""What the dashboard costs a browser: Lighthouse's scores, and the sizes of what the pages load."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+import orylo_api
+from orylo_cli.demo.shop import EMAIL, PASSWORD
+from tests.support.embedded import Embedded
+from tests.support.lighthouse import DebuggedBrowser, Report, debugged_browser
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+ASSETS = Path(orylo_api.__file__).with_name("static") / "assets"
+# A machine that is busy with other tests for a moment gets another try.
+TRIES = 3
+# Compressed bytes of scripts and styles.
+FIRST_VISIT_MAX = 110_000
+PAGE_MAX = 180_000
+ALL_MAX = 500_000
+
+LOADED = """performance.getEntriesByType('resource')
+    .filter(({ name }) => /[.](js|css)$/.test(new URL(name).pathname))
+    .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
+FIRST_PAYMENT = "fetch('/api/v1/payments?limit=1').then((response) => response.json()).then(({ items }) => items[0].id)"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    platform = Embedded(tmp_path_factory.mktemp("budget"), {})
+    platform.start("--demo")
+    try:
+        yield platform
+    finally:
+        platform.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DebuggedBrowser]:
+    async with debugged_browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+async def sign_in(page: Page, url: str) -> None:
+    await page.goto(f"{url}/login")
+    await page.locator("input[name=email]").fill(EMAIL)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("button[type=submit]").click()
+    await page.wait_for_url(f"{url}/")
+
+
+def keeps(report: Report) -> bool:
+    return report.scores["performance"] >= 95 and report.largest_paint_ms < 1000 and report.layout_shift < 0.02
+
+
+async def test_lighthouse_on_the_main_pages(demo: Embedded, browser: DebuggedBrowser) -> None:
+    async def measure(path: str) -> None:
+        for _ in range(TRIES):
+            report = await browser.measure(demo.api_url + path)
+            if keeps(report):
+                break
+        assert keeps(report), (path, report)
+        assert report.failed == [], path
+        assert (report.scores["accessibility"], report.scores["best-practices"]) == (100, 100), path
+
+    await measure("/login")
+    page = await browser.context.new_page()
+    await sign_in(page, demo.api_url)
+    payment = await page.evaluate(FIRST_PAYMENT)
+    await page.close()
+    for path in ("/", "/payments", f"/payments/{payment}"):
+        await measure(path)
+
+
+async def test_what_a_page_loads_stays_within_its_budget(demo: Embedded, browser: DebuggedBrowser) -> None:
+    await browser.context.clear_cookies()
+    page = await browser.context.new_page()
+    await page.goto(f"{demo.api_url}/login")
+    await page.wait_for_load_state("networkidle")
+    assert await page.evaluate(LOADED) < FIRST_VISIT_MAX
+    await sign_in(page, demo.api_url)
+    for path in ("/", "/payments"):
+        await page.goto(demo.api_url + path)
+        await page.get_by_role("heading", level=1).wait_for()
+        assert await page.evaluate(LOADED) < PAGE_MAX, path
+    await page.close()
+
+
+def test_all_pages_together_stay_within_their_budget() -> None:
+    """In one language, without the API reference."""
+    files = [each for pattern in ("*.js.gz", "*.css.gz") for each in ASSETS.glob(pattern)]
+    assert files
+    assert sum(each.stat().st_size for each in files if "pt-BR" not in each.name) < ALL_MAX

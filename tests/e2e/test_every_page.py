@@ -1,0 +1,83 @@
+"""Every page of the dashboard in a real browser, with the demo's data: whole, accessible and without errors."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, ViewportSize, expect
+
+from orylo_cli.demo.shop import EMAIL, PASSWORD
+from tests.support.chromium import headless_chromium
+from tests.support.dashboard import PHONE, WIDE, assert_whole, violations, visitor
+from tests.support.embedded import Embedded
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+PATHS = (
+    "/",
+    "/payments",
+    "/review",
+    "/customers",
+    "/conversions",
+    "/problems/dead-letters",
+    "/problems/quarantine",
+    "/problems/rejections",
+    "/gateways",
+    "/gateways/stripe",
+    "/destinations",
+    "/health",
+    "/welcome",
+    "/settings/profile",
+    "/account",
+    "/no/such/page",
+)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    platform = Embedded(tmp_path_factory.mktemp("demo"), {})
+    platform.start("--demo")
+    try:
+        yield platform
+    finally:
+        platform.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with headless_chromium() as running:
+        yield running
+
+
+async def sign_in(page: Page, url: str) -> None:
+    await page.goto(f"{url}/login")
+    await page.locator("input[name=email]").fill(EMAIL)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("button[type=submit]").click()
+    await page.wait_for_url(f"{url}/")
+
+
+async def loaded(page: Page) -> None:
+    """Wait until the page shows its data or says that there is none."""
+    await expect(page.locator("h1")).to_have_count(1)
+    await page.wait_for_function("document.querySelector('[aria-busy=true], [data-loading]') === null")
+
+
+@pytest.mark.parametrize(
+    ("viewport", "locale", "theme"),
+    [(WIDE, "en-US", "light"), (PHONE, "pt-BR", "dark")],
+    ids=["wide", "phone"],
+)
+async def test_every_page(
+    demo: Embedded, browser: Browser, viewport: ViewportSize, locale: str, theme: Literal["light", "dark"]
+) -> None:
+    async with visitor(browser, viewport, locale=locale, theme=theme) as (page, log):
+        await sign_in(page, demo.api_url)
+        for path in PATHS:
+            await page.goto(demo.api_url + path)
+            await loaded(page)
+            assert await violations(page) == [], path
+            await assert_whole(page)
+            await page.set_viewport_size(viewport)
+        assert [error for error in log.errors if "status of 4" not in error] == []
