@@ -166,7 +166,7 @@ def test_the_table_of_alarms_is_up_to_date() -> None:
 
 
 def test_kubernetes_has_the_same_rules() -> None:
-    command = [sys.executable, REPOSITORY / "scripts/prometheus-rule"]
+    command: list[str | Path] = [sys.executable, REPOSITORY / "scripts/prometheus-rule"]
     rule = subprocess.run(command, capture_output=True, text=True, check=True)
     committed = (REPOSITORY / "deploy/k8s/components/alerts/rules.yaml").read_text()
 
