@@ -1,5 +1,6 @@
 import { useWords } from "../../i18n/words";
 import { useIdentity } from "../../session/identity";
+import { OnboardingRing } from "../../subjects/onboarding/OnboardingRing";
 import { Button } from "../../ui/controls/Button";
 import { Icon } from "../../ui/display/Icon";
 import { Logo } from "../../ui/display/Logo";
@@ -69,6 +70,7 @@ export function Rail({ folded, foldable, openWork, onFold, onOpen }: Props) {
         ))}
       </nav>
       <div className={styles.foot}>
+        {!folded && <OnboardingRing />}
         <ConnectionState short={folded} />
         <UserMenu short={folded} onOpen={onOpen} />
         {foldable && (

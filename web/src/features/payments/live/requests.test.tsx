@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 
 /** What the shell around the page asks for by itself. */
-const OF_THE_SHELL = ["/auth/me", "/me/preferences", "/problems/summary", "/review/summary"].map((path) => `GET /api/v1${path}`);
+const OF_THE_SHELL = ["/auth/me", "/onboarding", "/me/preferences", "/problems/summary", "/review/summary"].map((path) => `GET /api/v1${path}`);
 const ofThePage = (calls: readonly string[]) => calls.map((call) => call.split("?")[0] ?? "").filter((path) => !OF_THE_SHELL.includes(path)).sort();
 
 const pass = (milliseconds: number) => act(() => vi.advanceTimersByTimeAsync(milliseconds));
