@@ -1,5 +1,6 @@
 """Every page of the dashboard in a real browser, with the demo's data: whole, accessible and without errors."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
@@ -61,7 +62,7 @@ async def sign_in(page: Page, url: str) -> None:
 async def loaded(page: Page) -> None:
     """Wait until the page shows its data or says that there is none."""
     await expect(page.locator("h1")).to_have_count(1)
-    await page.wait_for_function("document.querySelector('[aria-busy=true], [data-loading]') === null")
+    await expect(page.locator("[role=status]").filter(has_text=re.compile("^(Loading|Carregando)"))).to_have_count(0)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ export function CopyId({ id, whole = false }: Props) {
       type="button"
       className={styles.id}
       title={id}
-      aria-label={copied ? `${words.copied}: ${id}` : words.copy(id)}
+      aria-label={`${whole || selected ? id : abbreviateId(id)}: ${copied ? words.copied : words.copy(id)}`}
       onClick={() => void copy()}
       onBlur={() => {
         setCopied(false);

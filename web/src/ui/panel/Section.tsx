@@ -14,7 +14,7 @@ export function Section({ title, hideTitle = false, children }: Props) {
 
   return (
     <section className={styles.section} {...(hideTitle ? { "aria-label": title } : { "aria-labelledby": titleId })}>
-      {!hideTitle && <h3 id={titleId}>{title}</h3>}
+      {!hideTitle && <h2 id={titleId}>{title}</h2>}
       {children}
     </section>
   );
