@@ -18,7 +18,8 @@ from tests.support.shops import PASSWORD, Shop, count, new_payment, payment_id_o
 pytestmark = pytest.mark.e2e
 
 WITH_STATUS = """
-    SELECT count(*) FROM {0} JOIN control.tenants t ON t.id = tenant_id WHERE slug = $1 AND {1} = ANY($2)
+    SELECT count(*) FROM {0} counted JOIN control.tenants t ON t.id = tenant_id
+    WHERE slug = $1 AND counted.{1} = ANY($2)
 """
 # Neither quarantined nor in conflict.
 GOOD_STATUSES = ["published", "already_reported", "ignored"]

@@ -62,6 +62,9 @@ class ConfirmingBroker:
     async def subscribe(self, queue: str, *, prefetch: int) -> QueueSubscription:
         return await MemoryBroker().subscribe(queue, prefetch=prefetch)
 
+    async def depth(self, queue: str) -> int:
+        return 0
+
 
 @asynccontextmanager
 async def bare(port: int) -> AsyncIterator[None]:

@@ -58,6 +58,9 @@ class Published:
     async def subscribe(self, queue: str, *, prefetch: int) -> QueueSubscription:
         return await self.incoming.subscribe(queue, prefetch=prefetch)
 
+    async def depth(self, queue: str) -> int:
+        return await self.incoming.depth(queue)
+
 
 @dataclass
 class Answer:

@@ -405,7 +405,7 @@ async def test_ingest_is_ready_and_counts_its_webhooks(ingest: Ingest) -> None:
     async def is_ready() -> bool:
         async with ingest.session.get(f"{ingest.url}/readyz") as response:
             checks = {"postgres": "ok", "broker": "ok", "redis": "ok", "loops": "ok"}
-            ready = {"status": "ready", "checks": checks, "switches": []}
+            ready = {"status": "ready", "checks": checks, "breakers": {}, "switches": []}
             return (response.status, await response.json()) == (200, ready)
 
     await eventually(is_ready)
