@@ -2146,7 +2146,7 @@ export interface paths {
         };
         /**
          * Visits that the tracking script reported, by day
-         * @description Visits, those with Meta's click id, checkouts and leads.
+         * @description Visits, those with Meta's click id, checkouts and leads; and the shares of visits with and without the visitor's consent.
          */
         get: operations["show_tracking_stats"];
         put?: never;
@@ -9394,6 +9394,7 @@ export interface components {
             checkouts: number;
             /** @description forms that were submitted */
             leads: number;
+            consent: components["schemas"]["VisitConsent"];
         };
         /** TrackingProblem */
         TrackingProblem: {
@@ -9419,6 +9420,8 @@ export interface components {
             checkouts: number;
             /** @description of all days */
             leads: number;
+            /** @description of all days */
+            consent: components["schemas"]["VisitConsent"];
             /** @description when the last visit was reported */
             last_at: string | null;
             /** @description oldest first; days without a visit are left out */
@@ -9729,6 +9732,33 @@ export interface components {
         /** VersionList */
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
+        };
+        /**
+         * VisitConsent
+         * @description Visits by what their page reported of the visitor's consent. The shares are null without a visit.
+         */
+        VisitConsent: {
+            /** @description visits after `orylo.consent(true)` */
+            given: number;
+            /** @description visits of visitors who refused: they are counted, and nothing else is kept */
+            refused: number;
+            /** @description visits of pages that do not report it */
+            unknown: number;
+            /**
+             * @description given / visits
+             * @example 0.88
+             */
+            given_share: number | null;
+            /**
+             * @description refused / visits
+             * @example 0.02
+             */
+            refused_share: number | null;
+            /**
+             * @description unknown / visits
+             * @example 0.1
+             */
+            unknown_share: number | null;
         };
         /** VisitEntry */
         VisitEntry: {
@@ -19759,6 +19789,14 @@ export interface operations {
                      *       "with_click_id": 12,
                      *       "checkouts": 12,
                      *       "leads": 12,
+                     *       "consent": {
+                     *         "given": 12,
+                     *         "refused": 12,
+                     *         "unknown": 12,
+                     *         "given_share": 0.88,
+                     *         "refused_share": 0.02,
+                     *         "unknown_share": 0.1
+                     *       },
                      *       "last_at": "2026-03-14T15:09:26Z",
                      *       "days": [
                      *         {
@@ -19766,7 +19804,15 @@ export interface operations {
                      *           "visits": 12,
                      *           "with_click_id": 12,
                      *           "checkouts": 12,
-                     *           "leads": 12
+                     *           "leads": 12,
+                     *           "consent": {
+                     *             "given": 12,
+                     *             "refused": 12,
+                     *             "unknown": 12,
+                     *             "given_share": 0.88,
+                     *             "refused_share": 0.02,
+                     *             "unknown_share": 0.1
+                     *           }
                      *         }
                      *       ]
                      *     }
