@@ -4621,6 +4621,11 @@ export interface components {
             since: string | null;
             reason: string | null;
             code: string | null;
+            /**
+             * @description when the access token expires, as Meta says once a day; null if it never does, or if that is not known, as for a minute after a change
+             * @example 2027-01-28T09:00:00Z
+             */
+            token_expires_at: string | null;
             /** @description conversions that are not sent yet */
             waiting: number;
             oldest_waiting: string | null;
@@ -6023,6 +6028,11 @@ export interface components {
             reason: string | null;
             /** @description the destination's own code */
             code: string | null;
+            /**
+             * @description when the access token expires, as Meta says once a day; null if it never does, or if that is not known, as for a minute after a change
+             * @example 2027-01-28T09:00:00Z
+             */
+            token_expires_at: string | null;
             /** Format: date-time */
             created_at: string;
         };
@@ -18061,6 +18071,7 @@ export interface operations {
                      *           "since": "2026-03-14T15:09:26Z",
                      *           "reason": "card testing",
                      *           "code": "validation",
+                     *           "token_expires_at": "2027-01-28T09:00:00Z",
                      *           "created_at": "2026-03-14T15:09:26Z"
                      *         }
                      *       ]
@@ -18316,6 +18327,7 @@ export interface operations {
                      *       "since": "2026-03-14T15:09:26Z",
                      *       "reason": "card testing",
                      *       "code": "validation",
+                     *       "token_expires_at": "2027-01-28T09:00:00Z",
                      *       "waiting": 12,
                      *       "oldest_waiting": "2026-03-14T15:09:26Z",
                      *       "dispatched": 12,
@@ -23444,6 +23456,7 @@ export interface operations {
                      *             "since": "2026-03-14T15:09:26Z",
                      *             "reason": "card testing",
                      *             "code": "validation",
+                     *             "token_expires_at": "2027-01-28T09:00:00Z",
                      *             "created_at": "2026-03-14T15:09:26Z"
                      *           }
                      *         ]
