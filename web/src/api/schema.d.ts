@@ -7189,6 +7189,12 @@ export interface components {
             /** @default null */
             detail: string | null;
             /**
+             * @description names this request to support and in the logs; the header `X-Request-Id` has it, too
+             * @default null
+             * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+             */
+            request_id: string | null;
+            /**
              * @description each invalid field
              * @default null
              */
@@ -10060,6 +10066,7 @@ export interface components {
         /** @description The request is malformed */
         400: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10069,6 +10076,7 @@ export interface components {
         /** @description Not signed in, or the API key is invalid */
         401: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
@@ -10079,6 +10087,7 @@ export interface components {
         /** @description The role lacks the permission, or the CSRF token is missing */
         403: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10088,6 +10097,7 @@ export interface components {
         /** @description Not found, or it belongs to another tenant */
         404: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10097,6 +10107,7 @@ export interface components {
         /** @description `Accept` excludes the response's media type */
         406: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10106,6 +10117,7 @@ export interface components {
         /** @description Its state does not allow this, or the idempotency key was used for another request */
         409: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10115,6 +10127,7 @@ export interface components {
         /** @description The resource has changed since the ETag in `If-Match`; read it again */
         412: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10124,6 +10137,7 @@ export interface components {
         /** @description The body is too large */
         413: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10133,6 +10147,7 @@ export interface components {
         /** @description The body is of another media type */
         415: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10142,6 +10157,7 @@ export interface components {
         /** @description Invalid values; `errors` names each field */
         422: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10151,6 +10167,7 @@ export interface components {
         /** @description `If-Match` is missing */
         428: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10160,6 +10177,7 @@ export interface components {
         /** @description Too many attempts; retry after `Retry-After` */
         429: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
@@ -10170,6 +10188,7 @@ export interface components {
         /** @description Temporarily unavailable; retry after `Retry-After` */
         503: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
@@ -10196,6 +10215,11 @@ export interface components {
          * @example true
          */
         "Idempotency-Replayed": "true";
+        /**
+         * @description names this request to support and in the logs; every response has it
+         * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+         */
+        "X-Request-Id": string;
         /**
          * @description seconds to wait before the request is sent again
          * @example 2
