@@ -17,9 +17,7 @@ from orylo_common.messages import (
     PaymentEnriched,
     PaymentFact,
     PaymentSucceeded,
-    ProviderAction,
     ProviderActionChanged,
-    ProviderActionStatus,
     VerdictGiven,
 )
 from orylo_common.telemetry.traces import current_traceparent
@@ -130,7 +128,7 @@ async def excuse_refund(
     cache: StandingCache,
 ) -> None:
     """Let a refund by the platform cost the customer nothing: the block has taken the payment's points already."""
-    if changed.action is not ProviderAction.REFUND or changed.status is not ProviderActionStatus.DONE:
+    if not changed.has_refunded:
         return
     posting = posting_of(
         changed,

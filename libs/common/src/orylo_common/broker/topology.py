@@ -68,6 +68,7 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         PaymentFailed,
         *REFUNDS,
         *DISPUTES,
+        ProviderActionChanged,
         VerdictGiven,
         TrustUpdated,
         *MERGES,
