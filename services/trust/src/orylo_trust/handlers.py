@@ -16,7 +16,6 @@ from orylo_common.messages import (
     PaymentBlocked,
     PaymentEnriched,
     PaymentFact,
-    PaymentSucceeded,
     ProviderActionChanged,
     VerdictGiven,
 )
@@ -37,9 +36,7 @@ Offer = Callable[[Sequence[Outgoing]], None]
 async def post_fact(
     fact: PaymentFact, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
 ) -> None:
-    """Post a payment fact to its customer's ledger."""
-    if fact.customer_id is None and isinstance(fact, PaymentSucceeded):
-        return
+    """Post a payment fact to its customer's ledger. Without a customer, it waits for an event that names one."""
     policy = plane.settings(fact.tenant_id, TrustPolicy)
     entries, reversal = entries_for(fact, policy), reversal_of(fact, policy)
     if entries or reversal:
