@@ -2174,7 +2174,7 @@ export interface paths {
         };
         /**
          * Visits that the tracking script reported, by day
-         * @description Visits, those with Meta's click id, checkouts and leads.
+         * @description Visits, those with Meta's click id, checkouts and leads; and the shares of visits with and without the visitor's consent.
          */
         get: operations["show_tracking_stats"];
         put?: never;
@@ -4649,6 +4649,11 @@ export interface components {
             since: string | null;
             reason: string | null;
             code: string | null;
+            /**
+             * @description when the access token expires, as Meta says once a day; null if it never does, or if that is not known, as for a minute after a change
+             * @example 2027-01-28T09:00:00Z
+             */
+            token_expires_at: string | null;
             /** @description conversions that are not sent yet */
             waiting: number;
             oldest_waiting: string | null;
@@ -6076,6 +6081,11 @@ export interface components {
             reason: string | null;
             /** @description the destination's own code */
             code: string | null;
+            /**
+             * @description when the access token expires, as Meta says once a day; null if it never does, or if that is not known, as for a minute after a change
+             * @example 2027-01-28T09:00:00Z
+             */
+            token_expires_at: string | null;
             /** Format: date-time */
             created_at: string;
         };
@@ -9458,6 +9468,7 @@ export interface components {
             checkouts: number;
             /** @description forms that were submitted */
             leads: number;
+            consent: components["schemas"]["VisitConsent"];
         };
         /** TrackingProblem */
         TrackingProblem: {
@@ -9483,6 +9494,8 @@ export interface components {
             checkouts: number;
             /** @description of all days */
             leads: number;
+            /** @description of all days */
+            consent: components["schemas"]["VisitConsent"];
             /** @description when the last visit was reported */
             last_at: string | null;
             /** @description oldest first; days without a visit are left out */
@@ -9793,6 +9806,33 @@ export interface components {
         /** VersionList */
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
+        };
+        /**
+         * VisitConsent
+         * @description Visits by what their page reported of the visitor's consent. The shares are null without a visit.
+         */
+        VisitConsent: {
+            /** @description visits after `orylo.consent(true)` */
+            given: number;
+            /** @description visits of visitors who refused: they are counted, and nothing else is kept */
+            refused: number;
+            /** @description visits of pages that do not report it */
+            unknown: number;
+            /**
+             * @description given / visits
+             * @example 0.88
+             */
+            given_share: number | null;
+            /**
+             * @description refused / visits
+             * @example 0.02
+             */
+            refused_share: number | null;
+            /**
+             * @description unknown / visits
+             * @example 0.1
+             */
+            unknown_share: number | null;
         };
         /** VisitEntry */
         VisitEntry: {
@@ -18132,6 +18172,7 @@ export interface operations {
                      *           "since": "2026-03-14T15:09:26Z",
                      *           "reason": "card testing",
                      *           "code": "validation",
+                     *           "token_expires_at": "2027-01-28T09:00:00Z",
                      *           "created_at": "2026-03-14T15:09:26Z"
                      *         }
                      *       ]
@@ -18387,6 +18428,7 @@ export interface operations {
                      *       "since": "2026-03-14T15:09:26Z",
                      *       "reason": "card testing",
                      *       "code": "validation",
+                     *       "token_expires_at": "2027-01-28T09:00:00Z",
                      *       "waiting": 12,
                      *       "oldest_waiting": "2026-03-14T15:09:26Z",
                      *       "dispatched": 12,
@@ -19971,6 +20013,14 @@ export interface operations {
                      *       "with_click_id": 12,
                      *       "checkouts": 12,
                      *       "leads": 12,
+                     *       "consent": {
+                     *         "given": 12,
+                     *         "refused": 12,
+                     *         "unknown": 12,
+                     *         "given_share": 0.88,
+                     *         "refused_share": 0.02,
+                     *         "unknown_share": 0.1
+                     *       },
                      *       "last_at": "2026-03-14T15:09:26Z",
                      *       "days": [
                      *         {
@@ -19978,7 +20028,15 @@ export interface operations {
                      *           "visits": 12,
                      *           "with_click_id": 12,
                      *           "checkouts": 12,
-                     *           "leads": 12
+                     *           "leads": 12,
+                     *           "consent": {
+                     *             "given": 12,
+                     *             "refused": 12,
+                     *             "unknown": 12,
+                     *             "given_share": 0.88,
+                     *             "refused_share": 0.02,
+                     *             "unknown_share": 0.1
+                     *           }
                      *         }
                      *       ]
                      *     }
@@ -23610,6 +23668,7 @@ export interface operations {
                      *             "since": "2026-03-14T15:09:26Z",
                      *             "reason": "card testing",
                      *             "code": "validation",
+                     *             "token_expires_at": "2027-01-28T09:00:00Z",
                      *             "created_at": "2026-03-14T15:09:26Z"
                      *           }
                      *         ]
