@@ -4814,8 +4814,18 @@ export interface components {
              */
             override: string | null;
             /**
-             * @description the tenant's rules that are true of the payment
+             * @description the tenant's rules that are true of the payment, highest priority first, those in shadow last. The points that a rule added are in `points`, with the reason `custom_rules.<rule id>`; a rule in shadow added none
              * @default []
+             * @example [
+             *       {
+             *         "action": "review",
+             *         "mode": "shadow",
+             *         "name": "Expensive first order",
+             *         "otherwise": "review",
+             *         "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+             *         "version": 3
+             *       }
+             *     ]
              */
             rules: components["schemas"]["RuleHit"][];
             detectors: components["schemas"]["DetectorScore"][];
@@ -5106,6 +5116,21 @@ export interface components {
              * @example block_list.ip
              */
             override: string | null;
+            /**
+             * @description the tenant's rules that are true of the payment, highest priority first, those in shadow last. The points that a rule added are in `points`, with the reason `custom_rules.<rule id>`; a rule in shadow added none
+             * @default []
+             * @example [
+             *       {
+             *         "action": "review",
+             *         "mode": "shadow",
+             *         "name": "Expensive first order",
+             *         "otherwise": "review",
+             *         "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+             *         "version": 3
+             *       }
+             *     ]
+             */
+            rules: components["schemas"]["RuleHit"][];
             detectors: components["schemas"]["DetectorScore"][];
             degraded: string[];
             version: number;
@@ -12719,6 +12744,16 @@ export interface operations {
                      *         }
                      *       ],
                      *       "override": "block_list.ip",
+                     *       "rules": [
+                     *         {
+                     *           "action": "review",
+                     *           "mode": "shadow",
+                     *           "name": "Expensive first order",
+                     *           "otherwise": "review",
+                     *           "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "version": 3
+                     *         }
+                     *       ],
                      *       "detectors": [
                      *         {
                      *           "name": "Expensive first order",
@@ -12852,7 +12887,16 @@ export interface operations {
                      *             }
                      *           ],
                      *           "override": "block_list.ip",
-                     *           "rules": [],
+                     *           "rules": [
+                     *             {
+                     *               "action": "review",
+                     *               "mode": "shadow",
+                     *               "name": "Expensive first order",
+                     *               "otherwise": "review",
+                     *               "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *               "version": 3
+                     *             }
+                     *           ],
                      *           "detectors": [
                      *             {
                      *               "name": "Expensive first order",
@@ -12951,7 +12995,16 @@ export interface operations {
                      *         }
                      *       ],
                      *       "override": "block_list.ip",
-                     *       "rules": [],
+                     *       "rules": [
+                     *         {
+                     *           "action": "review",
+                     *           "mode": "shadow",
+                     *           "name": "Expensive first order",
+                     *           "otherwise": "review",
+                     *           "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "version": 3
+                     *         }
+                     *       ],
                      *       "detectors": [
                      *         {
                      *           "name": "Expensive first order",
@@ -15035,7 +15088,16 @@ export interface operations {
                      *               }
                      *             ],
                      *             "override": "block_list.ip",
-                     *             "rules": [],
+                     *             "rules": [
+                     *               {
+                     *                 "action": "review",
+                     *                 "mode": "shadow",
+                     *                 "name": "Expensive first order",
+                     *                 "otherwise": "review",
+                     *                 "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *                 "version": 3
+                     *               }
+                     *             ],
                      *             "detectors": [
                      *               {
                      *                 "name": "Expensive first order",
