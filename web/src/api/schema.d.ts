@@ -1989,6 +1989,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding/sample-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether sample sales are shown
+         * @description Sample sales stand in for sales that have not arrived yet.
+         */
+        get: operations["show_sample_data"];
+        /**
+         * Show sample sales
+         * @description Adds sales of the last hours with their decisions, marked as tests. They are seen by all users of the shop, count in no sum, reach no destination and tick no step. If they are shown already, newer ones replace them. For the roles admin, owner.
+         */
+        put: operations["add_sample_data"];
+        post?: never;
+        /**
+         * Remove the sample sales
+         * @description Removes them completely. Without sample sales it does nothing. For the roles admin, owner.
+         */
+        delete: operations["remove_sample_data"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways": {
         parameters: {
             query?: never;
@@ -4786,8 +4814,18 @@ export interface components {
              */
             override: string | null;
             /**
-             * @description the tenant's rules that are true of the payment
+             * @description the tenant's rules that are true of the payment, highest priority first, those in shadow last. The points that a rule added are in `points`, with the reason `custom_rules.<rule id>`; a rule in shadow added none
              * @default []
+             * @example [
+             *       {
+             *         "action": "review",
+             *         "mode": "shadow",
+             *         "name": "Expensive first order",
+             *         "otherwise": "review",
+             *         "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+             *         "version": 3
+             *       }
+             *     ]
              */
             rules: components["schemas"]["RuleHit"][];
             detectors: components["schemas"]["DetectorScore"][];
@@ -5078,6 +5116,21 @@ export interface components {
              * @example block_list.ip
              */
             override: string | null;
+            /**
+             * @description the tenant's rules that are true of the payment, highest priority first, those in shadow last. The points that a rule added are in `points`, with the reason `custom_rules.<rule id>`; a rule in shadow added none
+             * @default []
+             * @example [
+             *       {
+             *         "action": "review",
+             *         "mode": "shadow",
+             *         "name": "Expensive first order",
+             *         "otherwise": "review",
+             *         "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+             *         "version": 3
+             *       }
+             *     ]
+             */
+            rules: components["schemas"]["RuleHit"][];
             detectors: components["schemas"]["DetectorScore"][];
             degraded: string[];
             version: number;
@@ -8414,6 +8467,17 @@ export interface components {
         /** RuleList */
         RuleList: {
             items: components["schemas"]["ListedRule"][];
+        };
+        /**
+         * SampleData
+         * @description The sample sales of a shop, which show what the pages look like.
+         */
+        SampleData: {
+            /**
+             * @description how many sample sales are shown; 0 without sample data
+             * @example 8
+             */
+            sales: number;
         };
         /**
          * SampleOutcome
@@ -12704,6 +12768,16 @@ export interface operations {
                      *         }
                      *       ],
                      *       "override": "block_list.ip",
+                     *       "rules": [
+                     *         {
+                     *           "action": "review",
+                     *           "mode": "shadow",
+                     *           "name": "Expensive first order",
+                     *           "otherwise": "review",
+                     *           "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "version": 3
+                     *         }
+                     *       ],
                      *       "detectors": [
                      *         {
                      *           "name": "Expensive first order",
@@ -12837,7 +12911,16 @@ export interface operations {
                      *             }
                      *           ],
                      *           "override": "block_list.ip",
-                     *           "rules": [],
+                     *           "rules": [
+                     *             {
+                     *               "action": "review",
+                     *               "mode": "shadow",
+                     *               "name": "Expensive first order",
+                     *               "otherwise": "review",
+                     *               "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *               "version": 3
+                     *             }
+                     *           ],
                      *           "detectors": [
                      *             {
                      *               "name": "Expensive first order",
@@ -12936,7 +13019,16 @@ export interface operations {
                      *         }
                      *       ],
                      *       "override": "block_list.ip",
-                     *       "rules": [],
+                     *       "rules": [
+                     *         {
+                     *           "action": "review",
+                     *           "mode": "shadow",
+                     *           "name": "Expensive first order",
+                     *           "otherwise": "review",
+                     *           "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "version": 3
+                     *         }
+                     *       ],
                      *       "detectors": [
                      *         {
                      *           "name": "Expensive first order",
@@ -15020,7 +15112,16 @@ export interface operations {
                      *               }
                      *             ],
                      *             "override": "block_list.ip",
-                     *             "rules": [],
+                     *             "rules": [
+                     *               {
+                     *                 "action": "review",
+                     *                 "mode": "shadow",
+                     *                 "name": "Expensive first order",
+                     *                 "otherwise": "review",
+                     *                 "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *                 "version": 3
+                     *               }
+                     *             ],
                      *             "detectors": [
                      *               {
                      *                 "name": "Expensive first order",
@@ -19171,6 +19272,117 @@ export interface operations {
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_sample_data: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sales": 8
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_sample_data: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sales": 8
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
+    remove_sample_data: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            412: components["responses"]["412"];
             503: components["responses"]["503"];
         };
     };

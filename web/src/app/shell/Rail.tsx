@@ -72,19 +72,21 @@ export function Rail({ folded, foldable, openWork, onFold, onOpen }: Props) {
       <div className={styles.foot}>
         {!folded && <OnboardingRing />}
         <ConnectionState short={folded} />
-        <UserMenu short={folded} onOpen={onOpen} />
-        {foldable && (
-          <Button
-            look="quiet"
-            className={styles.fold ?? ""}
-            aria-label={folded ? words.unfold : words.fold}
-            aria-keyshortcuts="["
-            title={`${folded ? words.unfold : words.fold} [`}
-            onClick={onFold}
-          >
-            <Icon name="chevron" />
-          </Button>
-        )}
+        <div className={styles.account}>
+          <UserMenu short={folded} onOpen={onOpen} />
+          {foldable && (
+            <Button
+              look="quiet"
+              className={styles.fold ?? ""}
+              aria-label={folded ? words.unfold : words.fold}
+              aria-keyshortcuts="["
+              title={`${folded ? words.unfold : words.fold} [`}
+              onClick={onFold}
+            >
+              <Icon name="chevron" />
+            </Button>
+          )}
+        </div>
       </div>
     </header>
   );

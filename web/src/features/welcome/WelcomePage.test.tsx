@@ -42,6 +42,27 @@ function welcome(handlers: Handlers = {}, address = "/welcome") {
 }
 
 describe("the first steps", () => {
+  it("show sample sales on one click, and remove them again", async () => {
+    let sales = 0;
+    welcome({
+      "GET /api/v1/onboarding/sample-data": () => ({ sales }),
+      "PUT /api/v1/onboarding/sample-data": () => {
+        sales = 8;
+        return { sales };
+      },
+      "DELETE /api/v1/onboarding/sample-data": () => {
+        sales = 0;
+        return {};
+      },
+    });
+    await userEvent.click(await screen.findByRole("button", { name: "Show sample sales" }));
+    expect(await screen.findByRole("link", { name: "To the payments" })).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Remove the sample sales" }));
+
+    expect(await screen.findByRole("button", { name: "Show sample sales" })).toBeVisible();
+    expect(sales).toBe(0);
+  });
+
   it("begin with the first that is open, and are ticked by facts", async () => {
     welcome({ "GET /api/v1/onboarding": () => onboarding({ gateway: { done: true }, sale: { done: true, payment_id: "hotmart:HP1" } }) });
     expect(await screen.findByRole("heading", { name: "Send to Meta" })).toBeVisible();

@@ -69,6 +69,7 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         PaymentFailed,
         *REFUNDS,
         *DISPUTES,
+        ProviderActionChanged,
         VerdictGiven,
         TrustUpdated,
         *MERGES,
