@@ -70,8 +70,10 @@ export function Rail({ folded, foldable, openWork, onFold, onOpen }: Props) {
         ))}
       </nav>
       <div className={styles.foot}>
-        {!folded && <OnboardingRing />}
-        <ConnectionState short={folded} />
+        <div className={styles.states}>
+          {!folded && <OnboardingRing />}
+          <ConnectionState short={folded} />
+        </div>
         <UserMenu short={folded} onOpen={onOpen} />
         {foldable && (
           <Button

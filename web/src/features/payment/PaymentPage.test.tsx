@@ -12,6 +12,7 @@ import { FakeEventSource } from "../../test/fakeEventSource";
 import { renderApp } from "../../test/renderApp";
 
 const PATH = "/api/v1/payments/stripe%3Api_1";
+const STATUS = `/api/v1/customers/${story().payment.customer_id ?? ""}/status`;
 const ADDRESS = "/payments/stripe%3Api_1";
 const user = identity({ permissions: ["read", "payments.give_verdicts", "notes.write", "webhooks.resend", "dead_letters.settle", "rules.snooze"] });
 
@@ -118,8 +119,49 @@ describe("the story of a payment", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Withdraw verdict" }));
 
     await waitFor(() => {
-      expect(judge.mock.calls.map(([{ body }]) => body)).toEqual([{ verdict: "fraud" }, { verdict: "withdrawn" }]);
+      expect(judge.mock.calls.map(([{ body }]) => body)).toEqual([
+        { verdict: "fraud", expected: "withdrawn" },
+        { verdict: "withdrawn", expected: "fraud" },
+      ]);
     });
+  });
+
+  it("says that another person has judged meanwhile, and shows their verdict", async () => {
+    let now = whole();
+    await openPage({
+      [`GET ${PATH}/story`]: () => now,
+      [`POST ${PATH}/verdict`]: () => {
+        const verdict = { verdict: "legitimate", reason: null, actor: "bia@shop.example", given_at: "2026-11-20T12:00:00Z" } as const;
+        now = { ...now, payment: { ...now.payment, verdict } };
+        return sendProblem({ status: 412, code: "precondition_failed" });
+      },
+    });
+    await userEvent.click(screen.getByRole("button", { name: "Fraud" }));
+
+    expect(await screen.findByRole("alert")).toHaveTextContent(/^The verdict was not taken. Someone changed this meanwhile/);
+    expect(await screen.findByText("Judged as legitimate by bia@shop.example")).toBeVisible();
+    expect(screen.getByRole("button", { name: "Fraud" })).toHaveAttribute("aria-pressed", "false");
+  });
+
+  it("unblocks a blocked buyer over the status that was seen, and never over another person's", async () => {
+    const status = { customer_id: whole().payment.customer_id, status: "blocked", expires_at: null, set_at: null, actor: "bia@shop.example", reason: "Fraud" };
+    const tags: (string | null)[] = [];
+    await openPage(
+      {
+        [`GET ${STATUS}`]: () => status,
+        [`POST ${STATUS}`]: ({ headers }) => {
+          tags.push(headers.get("If-Match"));
+          return sendProblem({ status: 412, code: "precondition_failed" });
+        },
+      },
+      identity({ permissions: ["read", "customers.set_status"] }),
+    );
+    expect(await within(screen.getByRole("region", { name: "Buyer" })).findByText("Blocked")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Unblock" }));
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("Not done: Someone changed this meanwhile.");
+    expect(tags).toEqual([`"${encodeURIComponent(JSON.stringify(status))}"`]);
+    expect(await screen.findByRole("button", { name: "Unblock" })).toBeVisible();
   });
 
   it("takes notes, and keeps the text if that fails", async () => {
