@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import asyncpg
 import pytest
 
 from orylo_cli.simulate import stripe
+from tests.support.eventually import eventually
 from tests.support.shops import Shop, new_payment, payment_id_of
 
 pytestmark = pytest.mark.e2e
@@ -79,6 +81,26 @@ async def test_a_dry_run_leaves_no_trace(shop: Shop, http: aiohttp.ClientSession
     assert await stored(shop) == before
     # Its attempts do not count either.
     assert (await ask(shop, http, card=card))[1]["decision"] == "allow"
+
+
+async def test_the_rules_that_are_true_of_the_payment_are_named(shop: Shop, http: aiohttp.ClientSession) -> None:
+    headers = {"Authorization": f"Bearer {shop.api_key}"}
+    draft = {"name": "Huge", "expression": "payment.amount > 900000", "action": {"kind": "block"}, "mode": "shadow"}
+    async with http.post(f"{shop.platform.api_url}/api/v1/rules", json=draft, headers=headers) as response:
+        assert response.status == 201, await response.text()
+    ask_huge = partial(ask, shop, http, amount_minor=90_000_100)
+
+    async def applies() -> bool:
+        return bool((await ask_huge(dry_run=True))[1]["rules"])
+
+    await eventually(applies)
+    (_, trial), (_, decided) = await ask_huge(dry_run=True), await ask_huge()
+    assert [(each["name"], each["mode"], each["otherwise"]) for each in trial["rules"]] == [("Huge", "shadow", "block")]
+    (stored_decision,) = await shop.detections(decided["payment_id"], 1)
+    assert decided["rules"] == trial["rules"] == stored_decision["rules"]
+    # The payment's newest decision is read from the database if the request adds nothing to it.
+    _, repeated = await ask_huge(payment_id=decided["payment_id"], dry_run=True)
+    assert repeated["rules"] == decided["rules"]
 
 
 async def test_a_repeated_request_gets_the_first_response(shop: Shop, http: aiohttp.ClientSession) -> None:

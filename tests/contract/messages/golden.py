@@ -143,6 +143,7 @@ EXAMPLES: dict[str, Any] = {
     "DestinationStatusChanged.status": "on_hold",
     "DestinationStatusChanged.code": "190/463",
     "DestinationStatusChanged.reason": "The token has expired. Create a new token.",
+    "configured_at": "2026-11-01T09:15:00Z",
     "event_name": "Purchase",
     "Match.method": "click_id",
     "confidence": 0.95,

@@ -1,7 +1,7 @@
 """Destinations and their state, and the reason that a pending conversion waits."""
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +14,14 @@ from orylo_common.messages import ConversionDispatched, ConversionFailed, Conver
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_endpoints import get
 from tests.support.actors import ACTOR
-from tests.unit.api.builders import NOON, after, conversion, destination_changed
+from tests.unit.api.builders import NOON, after, conversion, destination_changed, token_read
 
 pytestmark = pytest.mark.integration
 
 REASON = "The token has expired. Create a new token."
 SINCE = NOON.astimezone(UTC).isoformat().replace("+00:00", "Z")
 NAME = "conversions"
+ENDS = datetime(2027, 1, 28, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -141,3 +142,44 @@ async def test_another_tenants_state_of_the_same_id_is_not_shown(
     await change(api, destination_id, DestinationStatus.ACTIVE)
     await api.project(destination_changed(tenant_id=api.b.tenant.id, destination_id=destination_id))
     assert (await shown(machine, destination_id))["status"] == "active"
+
+
+async def read_end(api: Api, destination_id: UUID, expires_at: datetime | None, **changes: Any) -> None:
+    async with api.pool.acquire() as connection:
+        saved = await connection.fetchval("SELECT updated_at FROM control.destinations WHERE id = $1", destination_id)
+    about = {"tenant_id": api.a.tenant.id, "destination_id": destination_id}
+    await api.project(token_read(**{**about, "configured_at": saved, "expires_at": expires_at, **changes}))
+
+
+async def ends(machine: aiohttp.ClientSession, destination_id: UUID) -> set[str | None]:
+    """Return the end of the token, as the list and the activity show it."""
+    activity = await get(machine, f"/api/v1/destinations/{destination_id}/activity")
+    return {(await shown(machine, destination_id))["token_expires_at"], activity["token_expires_at"]}
+
+
+async def test_the_latest_read_end_of_a_token_is_shown(
+    api: Api, machine: aiohttp.ClientSession, destination_id: UUID
+) -> None:
+    assert await ends(machine, destination_id) == {None}
+    await read_end(api, destination_id, ENDS, occurred_at=after(5))
+    assert await ends(machine, destination_id) == {"2027-01-28T09:00:00Z"}
+
+    # An older reading that arrives late, and another tenant's of the same id.
+    await read_end(api, destination_id, None, occurred_at=after(4))
+    await read_end(api, destination_id, None, occurred_at=after(6), tenant_id=api.b.tenant.id)
+    assert await ends(machine, destination_id) == {"2027-01-28T09:00:00Z"}
+
+    await read_end(api, destination_id, None, occurred_at=after(7))
+    assert await ends(machine, destination_id) == {None}
+
+
+async def test_the_end_of_a_replaced_token_is_not_shown(
+    api: Api, machine: aiohttp.ClientSession, destination_id: UUID
+) -> None:
+    await read_end(api, destination_id, ENDS, occurred_at=after(8))
+    body = {"token": "EAAnew", "config": {"pixel_id": "1234567890"}}
+    async with machine.put(f"/api/v1/destinations/{destination_id}", json=body) as response:
+        assert response.status == 200
+    assert await ends(machine, destination_id) == {None}
+    await read_end(api, destination_id, ENDS, occurred_at=after(9))
+    assert await ends(machine, destination_id) == {"2027-01-28T09:00:00Z"}

@@ -49,6 +49,7 @@ from tests.unit.api.builders import (
     quarantined,
     reconciliation_changed,
     rejected,
+    token_read,
     trust_updated,
     verdict,
 )
@@ -61,7 +62,8 @@ BOUND = (
     "rollup_amounts", "payment_rollups", "method_rollups", "decline_rollups", "conversion_rollups",
     "delivery_rollups",
     "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
-    "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
+    "destination_states_view", "destination_tokens_view", "customer_merges", "merge_reviews_view", "rule_hits",
+    "fraud_evidence",
     "actions_view", "user_preferences", "jobs", "job_files", "onboarding_choices", "tracking_days",
     "reconciliations_view",
     "review_cases", "review_decisions", "notes", "saved_views",
@@ -188,7 +190,8 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             secret="token",
             actor=ACTOR,
         )
-    await api.project(destination_changed(tenant_id=tenant_id, destination_id=destination_id))
+    about = {"tenant_id": tenant_id, "destination_id": destination_id}
+    await api.project(destination_changed(**about), token_read(**about))
     async with api.pool.acquire() as connection:
         await set_gateway_with_secret(
             connection,

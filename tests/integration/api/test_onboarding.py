@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -20,7 +21,7 @@ from tests.unit.api.builders import NOON, conversion, payment
 pytestmark = pytest.mark.integration
 
 
-def click(tenant_id: Any, kind: str = "pageview", fbclid: str | None = None) -> ClickRecorded:
+def click(tenant_id: Any, kind: str = "pageview", fbclid: str | None = None, **more: Any) -> ClickRecorded:
     message_id = uuid7()
     return ClickRecorded.model_validate(
         {
@@ -31,6 +32,7 @@ def click(tenant_id: Any, kind: str = "pageview", fbclid: str | None = None) -> 
             "click_id": str(message_id),
             "kind": kind,
             "tracking": Tracking(fbclid=fbclid),
+            **more,
         }
     )
 
@@ -93,6 +95,33 @@ async def test_visits_are_counted_once_by_day(api: Api) -> None:
     counted = {name: stats[name] for name in ("visits", "with_click_id", "checkouts", "leads")}
     assert counted == {"visits": 3, "with_click_id": 2, "checkouts": 1, "leads": 1}
     assert [day["day"] for day in stats["days"]] == [NOON.date().isoformat()]
+
+
+async def test_visits_are_counted_by_consent_for_each_day_and_the_whole_range(api: Api) -> None:
+    shop, other = [await make_shop(api.pool, f"loja-{uuid7().hex}") for _ in range(2)]
+    before: dict[str, Any] = {"occurred_at": NOON - timedelta(days=1)}
+    messages = [
+        click(shop.tenant.id, consent=True, **before),
+        click(shop.tenant.id, **before),
+        click(shop.tenant.id, consent=True),
+        click(shop.tenant.id, "checkout", consent=False),
+        # A lead is not a visit.
+        click(shop.tenant.id, "lead", consent=True),
+        click(shop.tenant.id, consent=False, occurred_at=NOON - timedelta(days=30)),
+    ]
+    await api.project(*messages[:4])
+    await api.project(*messages, *messages)
+    api.clock.ahead += NOON - api.clock.now()
+    async with api.client(shop.bearer).get("/api/v1/tracking/stats", params={"days": 7}) as response:
+        stats = await response.json()
+    async with api.client(other.bearer).get("/api/v1/tracking/stats", params={"days": 7}) as response:
+        nothing = await response.json()
+
+    shares = {"given_share": 0.5, "refused_share": 0.25, "unknown_share": 0.25}
+    assert stats["consent"] == {"given": 2, "refused": 1, "unknown": 1, **shares}
+    days = [{name: day["consent"][name] for name in ("given", "refused", "unknown")} for day in stats["days"]]
+    assert days == [{"given": 1, "refused": 0, "unknown": 1}, {"given": 1, "refused": 1, "unknown": 0}]
+    assert nothing["consent"] == {"given": 0, "refused": 0, "unknown": 0, **dict.fromkeys(shares)}
 
 
 @asynccontextmanager

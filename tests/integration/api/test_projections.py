@@ -59,6 +59,7 @@ from tests.unit.api.builders import (
     payment,
     rejected,
     replaced,
+    token_read,
     trust_updated,
 )
 from tests.unit.ingest.given import message_in, recorded_from, stripe
@@ -85,6 +86,7 @@ TABLES = {
     "dead_letters": "tenant_id, id",
     "rejections_view": "tenant_id, id",
     "destination_states_view": "tenant_id, destination_id",
+    "destination_tokens_view": "tenant_id, destination_id",
 }
 
 
@@ -190,6 +192,8 @@ def a_shops_day() -> list[Projectable]:
             )
             for version, status in enumerate(list(DestinationStatus) * 2, start=number + 1)
         ]
+        day = timedelta(days=number)
+        messages += [token_read(tenant_id=tenant, occurred_at=start + day, expires_at=start + 60 * day)]
         messages += [
             trust_updated(
                 tenant_id=tenant,

@@ -11,9 +11,16 @@ from orylo_common.control import rules
 from orylo_common.control.fuses import trip_fuse
 from orylo_common.control.models import BlockRate, Role
 from orylo_common.ids import uuid7
-from orylo_common.messages import DetectionCreated, DisputeOpened, PaymentFailed, PaymentRefunded, PaymentSucceeded
+from orylo_common.messages import (
+    DetectionCreated,
+    DisputeOpened,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentSucceeded,
+    ProviderActionStatus,
+)
 from tests.integration.api.conftest import Api, make_shop
-from tests.unit.api.builders import after, detection, payment, trust_updated
+from tests.unit.api.builders import action_changed, after, detection, payment, trust_updated
 
 pytestmark = pytest.mark.integration
 
@@ -279,6 +286,14 @@ async def test_an_expression_is_tried_on_recent_payments_with_the_values_of_thei
         payment(PaymentRefunded, **about, payment_id="stripe:0", occurred_at=after(20)),
         payment(DisputeOpened, **about, payment_id="stripe:1", occurred_at=after(30)),
         trust_updated(**about, version=1, cause="refund", score_after=45, occurred_at=after(1.5)),
+        # Neither a refund by the platform, nor another part of one refund, is one more refund.
+        *(
+            trust_updated(
+                **about, version=version, cause="refund", payment_id=of, score_after=45, occurred_at=after(-1)
+            )
+            for version, of in enumerate(["stripe:own", "stripe:own", "stripe:parts", "stripe:parts"], start=2)
+        ),
+        action_changed(tenant_id=shop.tenant_id, payment_id="stripe:own", status=ProviderActionStatus.DONE),
     )
 
     async def applies(expression: str) -> list[str]:
@@ -291,7 +306,8 @@ async def test_an_expression_is_tried_on_recent_payments_with_the_values_of_thei
     assert await applies("customer.payments >= 2") == ["stripe:2", "stripe:3", "stripe:failed"]
     assert await applies("payment.amount > 25") == ["stripe:2", "stripe:3"]
     assert await applies("payment.installments > 1") == ["stripe:2", "stripe:3"]
-    assert await applies("customer.refunds == 1 && customer.trust_score == 45") == [
+    assert await applies("customer.refunds == 1") == ["stripe:0", "stripe:1"]
+    assert await applies("customer.refunds == 2 && customer.trust_score == 45") == [
         "stripe:2", "stripe:3", "stripe:failed",
     ]  # fmt: skip
     assert await applies('payment.status == "failed"') == ["stripe:failed"]

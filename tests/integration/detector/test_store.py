@@ -38,7 +38,7 @@ from orylo_detector.domain.verdict import Verdict
 from orylo_detector.store.decisions import RecordedPayment, record_payments
 from orylo_detector.store.history import PostgresHistory
 from orylo_detector.store.learning import copy_trust, learn_incidents
-from tests.unit.detector.cases import NOW, features, payment
+from tests.unit.detector.cases import NOW, action_changed, features, payment
 
 pytestmark = pytest.mark.integration
 
@@ -270,6 +270,39 @@ async def test_incidents_can_be_undone_in_any_order_of_reports(pool: asyncpg.Poo
                 async with pool.acquire() as connection, connection.transaction():
                     await learn_incidents(connection, batch)
             assert await customer(pool, tenant_id) == expected, order
+
+
+async def test_a_refund_by_the_platform_does_not_count_in_any_order_of_reports(pool: asyncpg.Pool) -> None:
+    """Nor does a part that the buyer had before it, nor another event of it."""
+    for order in permutations(("paid", "part", "refund", "own")):
+        tenant_id = uuid4()
+        about = {"tenant_id": tenant_id, "payment_id": "stripe:pi_1"}
+        paid = payment(PaymentSucceeded, **about)
+        facts = {
+            "part": payment(PaymentRefunded, **about, refunded_minor=1),
+            # The gateway names no customer.
+            "refund": payment(PaymentRefunded, **about, refunded_minor=500, customer_id=None),
+            "own": action_changed(**about),
+        }
+        for name in (*order, *order):
+            await (decide(pool, paid) if name == "paid" else learn(pool, facts[name]))
+        known = await customer(pool, tenant_id)
+        assert known is not None
+        assert (known.payments, known.refunds) == (1, 0), order
+
+
+async def test_other_refunds_count_beside_one_by_the_platform(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    await learn(
+        pool,
+        *(
+            payment(PaymentRefunded, tenant_id=tenant_id, payment_id=f"stripe:pi_{each}", refunded_minor=1)
+            for each in range(4)
+        ),
+        action_changed(tenant_id=tenant_id, payment_id="stripe:pi_0"),
+        action_changed(tenant_id=uuid4(), payment_id="stripe:pi_1"),
+    )
+
+    assert await customer(pool, tenant_id) == CustomerHistory(refunds=3)
 
 
 @pytest.mark.parametrize("payment_first", [True, False])

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from orylo_common.control.sections.store import write_section
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.control.tenants import find_tenant
-from orylo_common.messages import CheckoutStarted, ClickRecorded, traceparent_of
+from orylo_common.messages import CheckoutStarted, ClickRecorded, Tracking, traceparent_of
 from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.telemetry import traces
 from tests.integration.ingest.running import TENANT, Ingest, running_ingest
@@ -101,6 +101,25 @@ async def test_every_kind_of_visit_is_accepted(ingest: Ingest, kind: str) -> Non
     assert [type(message) for message in messages] == expected
     assert isinstance(messages[0], ClickRecorded)
     assert (messages[0].kind, messages[0].ip) == (kind, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("more", "headers"),
+    [({"consent": False}, {}), ({"consent": True}, {"Sec_GPC": "1"})],
+    ids=["refused on the page", "refused by the browser"],
+)
+async def test_a_refused_visit_is_only_counted(ingest: Ingest, more: dict[str, Any], headers: dict[str, str]) -> None:
+    await eventually(lambda: _is_empty(ingest))
+    before = len(ingest.published.messages)
+    assert (await report(ingest, visit(fbp="fb.1.1763630000000.42", **more), **headers))[0] == 202
+
+    def clicks() -> list[ClickRecorded]:
+        return [each for each in ingest.published.messages[before:] if isinstance(each, ClickRecorded)]
+
+    await eventually(lambda: bool(clicks()))
+    (click,) = clicks()
+    assert (click.consent, click.ip, click.user_agent, click.tracking) == (False, None, None, Tracking())
+    assert click.click_id != CLICK_ID
 
 
 async def test_every_origin_may_report_until_the_tenant_sets_a_list(ingest: Ingest) -> None:

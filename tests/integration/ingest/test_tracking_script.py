@@ -417,6 +417,16 @@ async def test_nothing_of_an_application_is_reported_before_consent(shop: Shop, 
 
     await reported(shop, "pageview")
     assert shop.paths() == ["/c"]
+    assert [visit["consent"] for visit in shop.visits] == [True]
+
+
+async def test_consent_is_reported_only_where_the_page_asks_for_it(shop: Shop, visitor: Visitor) -> None:
+    await visitor.page.goto(shop.url)
+    await visitor.page.evaluate("orylo.checkout(); orylo.consent(true); orylo.checkout()")
+    await visitor.page.evaluate("orylo.consent(false); orylo.checkout()")
+
+    await reported(shop, "pageview", "checkout", "checkout")
+    assert [visit.get("consent") for visit in shop.visits] == [None, None, True]
 
 
 async def test_a_page_that_the_browser_had_kept_is_reported_again(shop: Shop, visitor: Visitor) -> None:

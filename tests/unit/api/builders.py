@@ -16,6 +16,7 @@ from orylo_common.messages import (
     Decision,
     DestinationStatus,
     DestinationStatusChanged,
+    DestinationTokenRead,
     DetectionCreated,
     DetectorResult,
     DisputeFact,
@@ -209,6 +210,17 @@ def destination_changed(**changes: Any) -> DestinationStatusChanged:
         "reason": "The token has expired. Create a new token.",
     }
     return DestinationStatusChanged(**{**fields, **changes})
+
+
+def token_read(**changes: Any) -> DestinationTokenRead:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "destination_id": DESTINATION,
+        "destination": "meta",
+        "configured_at": NOON,
+        "expires_at": NOON + timedelta(days=60),
+    }
+    return DestinationTokenRead(**{**fields, **changes})
 
 
 def rejected(**changes: Any) -> WebhookRejected:

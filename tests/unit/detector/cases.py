@@ -6,7 +6,13 @@ from typing import Any, TypeVar, overload
 from uuid import UUID, uuid4
 
 from orylo_common.control.sections.detection import Entity
-from orylo_common.messages import PaymentFact, PaymentSucceeded
+from orylo_common.messages import (
+    PaymentFact,
+    PaymentSucceeded,
+    ProviderAction,
+    ProviderActionChanged,
+    ProviderActionStatus,
+)
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
 from orylo_detector.domain.velocity import UNKNOWN_CARD, PaymentAttempt, microseconds
@@ -43,6 +49,31 @@ def payment(message_class: type[PaymentFact] = PaymentSucceeded, **changes: Any)
             "ip": "203.0.113.7",
             "card": {"fingerprint": "fp_1", "last4": "4242"},
             "products": [{"product_id": "course"}],
+            **changes,
+        }
+    )
+
+
+def action_changed(**changes: Any) -> ProviderActionChanged:
+    """Return the message about a refund that the platform made, unless `changes` say otherwise."""
+    return ProviderActionChanged.model_validate(
+        {
+            "message_id": uuid4(),
+            "tenant_id": TENANT,
+            "correlation_id": uuid4(),
+            "occurred_at": NOW,
+            "action_id": uuid4(),
+            "revision": 1,
+            "payment_id": "stripe:pi_1",
+            "gateway": "stripe",
+            "action": ProviderAction.REFUND,
+            "status": ProviderActionStatus.DONE,
+            "detection_id": uuid4(),
+            "decision_version": 1,
+            "decided_by": "risk",
+            "amount_minor": 10_000,
+            "currency": "BRL",
+            "attempts": 1,
             **changes,
         }
     )

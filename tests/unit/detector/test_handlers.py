@@ -2,20 +2,32 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.lists.additions import Addition
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectionCreated, PaymentEnriched, PaymentFact, PaymentFailed, decode
+from orylo_common.messages import (
+    Decision,
+    DetectionCreated,
+    PaymentEnriched,
+    PaymentFact,
+    PaymentFailed,
+    ProviderAction,
+    ProviderActionStatus,
+    decode,
+)
 from orylo_detector.detectors import DETECTORS
 from orylo_detector.domain.features import Features
 from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.engine import Engine, RuleSource
-from orylo_detector.handlers import decide_payment
+from orylo_detector.handlers import decide_payment, learn_own_refund
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.ports import Reading
 from orylo_detector.store.decisions import RecordedPayment
+from orylo_detector.store.learning import Incident
 from orylo_detector.store.recent_payments import decoded, encoded
-from tests.unit.detector.cases import attempts, features, payment
+from tests.unit.detector.cases import action_changed, attempts, features, payment
 
 
 class Policies:
@@ -103,3 +115,23 @@ async def test_a_redelivered_payment_is_announced_once() -> None:
     store, fact = MemoryPayments(), payment()
 
     assert len(await store.decide(fact, fact)) == 1
+
+
+class MemoryIncidents:
+    def __init__(self) -> None:
+        self.learned: list[Incident] = []
+
+    async def add(self, incident: Incident) -> None:
+        self.learned.append(incident)
+
+
+@pytest.mark.parametrize("action", ProviderAction)
+@pytest.mark.parametrize("status", ProviderActionStatus)
+async def test_only_a_refund_that_is_done_is_learned_of_an_action(
+    action: ProviderAction, status: ProviderActionStatus
+) -> None:
+    incidents, changed = MemoryIncidents(), action_changed(action=action, status=status)
+    await learn_own_refund(changed, incidents=incidents)
+
+    is_done = (action, status) == (ProviderAction.REFUND, ProviderActionStatus.DONE)
+    assert incidents.learned == ([changed] if is_done else [])

@@ -86,10 +86,20 @@ async def test_a_committed_change_is_offered_to_the_bus_and_dropped_from_the_cac
     assert len(ledger.offered) == len(ledger.forgotten) == 1
 
 
-async def test_a_payment_without_a_customer_and_a_fact_without_entries_are_not_posted() -> None:
+async def test_a_sale_without_a_customer_is_posted_and_names_no_payer() -> None:
     ledger = MemoryLedger()
+    ledger.repeat = True
     await post(ledger, fact(PaymentSucceeded, customer_id=None))
+
+    [posting] = ledger.postings
+    assert (posting.customer_id, posting.is_payment, posting.names_payer) == (None, True, False)
+
+
+async def test_a_fact_without_entries_is_not_posted() -> None:
+    ledger = MemoryLedger()
     await post(ledger, fact(PaymentCreated))
+    await post(ledger, fact(PaymentSucceeded, customer_id=None, amount_minor=0))
+    await post(ledger, fact(PaymentSucceeded, customer_id=None, test=True))
 
     assert ledger.postings == []
 

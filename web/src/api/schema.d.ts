@@ -1989,6 +1989,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding/sample-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether sample sales are shown
+         * @description Sample sales stand in for sales that have not arrived yet.
+         */
+        get: operations["show_sample_data"];
+        /**
+         * Show sample sales
+         * @description Adds sales of the last hours with their decisions, marked as tests. They are seen by all users of the shop, count in no sum, reach no destination and tick no step. If they are shown already, newer ones replace them. For the roles admin, owner.
+         */
+        put: operations["add_sample_data"];
+        post?: never;
+        /**
+         * Remove the sample sales
+         * @description Removes them completely. Without sample sales it does nothing. For the roles admin, owner.
+         */
+        delete: operations["remove_sample_data"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways": {
         parameters: {
             query?: never;
@@ -2146,7 +2174,7 @@ export interface paths {
         };
         /**
          * Visits that the tracking script reported, by day
-         * @description Visits, those with Meta's click id, checkouts and leads.
+         * @description Visits, those with Meta's click id, checkouts and leads; and the shares of visits with and without the visitor's consent.
          */
         get: operations["show_tracking_stats"];
         put?: never;
@@ -4621,6 +4649,11 @@ export interface components {
             since: string | null;
             reason: string | null;
             code: string | null;
+            /**
+             * @description when the access token expires, as Meta says once a day; null if it never does, or if that is not known, as for a minute after a change
+             * @example 2027-01-28T09:00:00Z
+             */
+            token_expires_at: string | null;
             /** @description conversions that are not sent yet */
             waiting: number;
             oldest_waiting: string | null;
@@ -4781,8 +4814,18 @@ export interface components {
              */
             override: string | null;
             /**
-             * @description the tenant's rules that are true of the payment
+             * @description the tenant's rules that are true of the payment, highest priority first, those in shadow last. The points that a rule added are in `points`, with the reason `custom_rules.<rule id>`; a rule in shadow added none
              * @default []
+             * @example [
+             *       {
+             *         "action": "review",
+             *         "mode": "shadow",
+             *         "name": "Expensive first order",
+             *         "otherwise": "review",
+             *         "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+             *         "version": 3
+             *       }
+             *     ]
              */
             rules: components["schemas"]["RuleHit"][];
             detectors: components["schemas"]["DetectorScore"][];
@@ -5073,6 +5116,21 @@ export interface components {
              * @example block_list.ip
              */
             override: string | null;
+            /**
+             * @description the tenant's rules that are true of the payment, highest priority first, those in shadow last. The points that a rule added are in `points`, with the reason `custom_rules.<rule id>`; a rule in shadow added none
+             * @default []
+             * @example [
+             *       {
+             *         "action": "review",
+             *         "mode": "shadow",
+             *         "name": "Expensive first order",
+             *         "otherwise": "review",
+             *         "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+             *         "version": 3
+             *       }
+             *     ]
+             */
+            rules: components["schemas"]["RuleHit"][];
             detectors: components["schemas"]["DetectorScore"][];
             degraded: string[];
             version: number;
@@ -6023,6 +6081,11 @@ export interface components {
             reason: string | null;
             /** @description the destination's own code */
             code: string | null;
+            /**
+             * @description when the access token expires, as Meta says once a day; null if it never does, or if that is not known, as for a minute after a change
+             * @example 2027-01-28T09:00:00Z
+             */
+            token_expires_at: string | null;
             /** Format: date-time */
             created_at: string;
         };
@@ -8400,6 +8463,17 @@ export interface components {
             items: components["schemas"]["ListedRule"][];
         };
         /**
+         * SampleData
+         * @description The sample sales of a shop, which show what the pages look like.
+         */
+        SampleData: {
+            /**
+             * @description how many sample sales are shown; 0 without sample data
+             * @example 8
+             */
+            sales: number;
+        };
+        /**
          * SampleOutcome
          * @description The outcome of a sample webhook, which took the path of every webhook of the gateway.
          */
@@ -9394,6 +9468,7 @@ export interface components {
             checkouts: number;
             /** @description forms that were submitted */
             leads: number;
+            consent: components["schemas"]["VisitConsent"];
         };
         /** TrackingProblem */
         TrackingProblem: {
@@ -9419,6 +9494,8 @@ export interface components {
             checkouts: number;
             /** @description of all days */
             leads: number;
+            /** @description of all days */
+            consent: components["schemas"]["VisitConsent"];
             /** @description when the last visit was reported */
             last_at: string | null;
             /** @description oldest first; days without a visit are left out */
@@ -9735,6 +9812,33 @@ export interface components {
         /** VersionList */
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
+        };
+        /**
+         * VisitConsent
+         * @description Visits by what their page reported of the visitor's consent. The shares are null without a visit.
+         */
+        VisitConsent: {
+            /** @description visits after `orylo.consent(true)` */
+            given: number;
+            /** @description visits of visitors who refused: they are counted, and nothing else is kept */
+            refused: number;
+            /** @description visits of pages that do not report it */
+            unknown: number;
+            /**
+             * @description given / visits
+             * @example 0.88
+             */
+            given_share: number | null;
+            /**
+             * @description refused / visits
+             * @example 0.02
+             */
+            refused_share: number | null;
+            /**
+             * @description unknown / visits
+             * @example 0.1
+             */
+            unknown_share: number | null;
         };
         /** VisitEntry */
         VisitEntry: {
@@ -12646,6 +12750,16 @@ export interface operations {
                      *         }
                      *       ],
                      *       "override": "block_list.ip",
+                     *       "rules": [
+                     *         {
+                     *           "action": "review",
+                     *           "mode": "shadow",
+                     *           "name": "Expensive first order",
+                     *           "otherwise": "review",
+                     *           "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "version": 3
+                     *         }
+                     *       ],
                      *       "detectors": [
                      *         {
                      *           "name": "Expensive first order",
@@ -12779,7 +12893,16 @@ export interface operations {
                      *             }
                      *           ],
                      *           "override": "block_list.ip",
-                     *           "rules": [],
+                     *           "rules": [
+                     *             {
+                     *               "action": "review",
+                     *               "mode": "shadow",
+                     *               "name": "Expensive first order",
+                     *               "otherwise": "review",
+                     *               "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *               "version": 3
+                     *             }
+                     *           ],
                      *           "detectors": [
                      *             {
                      *               "name": "Expensive first order",
@@ -12878,7 +13001,16 @@ export interface operations {
                      *         }
                      *       ],
                      *       "override": "block_list.ip",
-                     *       "rules": [],
+                     *       "rules": [
+                     *         {
+                     *           "action": "review",
+                     *           "mode": "shadow",
+                     *           "name": "Expensive first order",
+                     *           "otherwise": "review",
+                     *           "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "version": 3
+                     *         }
+                     *       ],
                      *       "detectors": [
                      *         {
                      *           "name": "Expensive first order",
@@ -14962,7 +15094,16 @@ export interface operations {
                      *               }
                      *             ],
                      *             "override": "block_list.ip",
-                     *             "rules": [],
+                     *             "rules": [
+                     *               {
+                     *                 "action": "review",
+                     *                 "mode": "shadow",
+                     *                 "name": "Expensive first order",
+                     *                 "otherwise": "review",
+                     *                 "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *                 "version": 3
+                     *               }
+                     *             ],
                      *             "detectors": [
                      *               {
                      *                 "name": "Expensive first order",
@@ -18039,6 +18180,7 @@ export interface operations {
                      *           "since": "2026-03-14T15:09:26Z",
                      *           "reason": "card testing",
                      *           "code": "validation",
+                     *           "token_expires_at": "2027-01-28T09:00:00Z",
                      *           "created_at": "2026-03-14T15:09:26Z"
                      *         }
                      *       ]
@@ -18294,6 +18436,7 @@ export interface operations {
                      *       "since": "2026-03-14T15:09:26Z",
                      *       "reason": "card testing",
                      *       "code": "validation",
+                     *       "token_expires_at": "2027-01-28T09:00:00Z",
                      *       "waiting": 12,
                      *       "oldest_waiting": "2026-03-14T15:09:26Z",
                      *       "dispatched": 12,
@@ -19116,6 +19259,117 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_sample_data: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sales": 8
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_sample_data: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sales": 8
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
+    remove_sample_data: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
     list_gateways: {
         parameters: {
             query?: never;
@@ -19767,6 +20021,14 @@ export interface operations {
                      *       "with_click_id": 12,
                      *       "checkouts": 12,
                      *       "leads": 12,
+                     *       "consent": {
+                     *         "given": 12,
+                     *         "refused": 12,
+                     *         "unknown": 12,
+                     *         "given_share": 0.88,
+                     *         "refused_share": 0.02,
+                     *         "unknown_share": 0.1
+                     *       },
                      *       "last_at": "2026-03-14T15:09:26Z",
                      *       "days": [
                      *         {
@@ -19774,7 +20036,15 @@ export interface operations {
                      *           "visits": 12,
                      *           "with_click_id": 12,
                      *           "checkouts": 12,
-                     *           "leads": 12
+                     *           "leads": 12,
+                     *           "consent": {
+                     *             "given": 12,
+                     *             "refused": 12,
+                     *             "unknown": 12,
+                     *             "given_share": 0.88,
+                     *             "refused_share": 0.02,
+                     *             "unknown_share": 0.1
+                     *           }
                      *         }
                      *       ]
                      *     }
@@ -23406,6 +23676,7 @@ export interface operations {
                      *             "since": "2026-03-14T15:09:26Z",
                      *             "reason": "card testing",
                      *             "code": "validation",
+                     *             "token_expires_at": "2027-01-28T09:00:00Z",
                      *             "created_at": "2026-03-14T15:09:26Z"
                      *           }
                      *         ]

@@ -56,6 +56,7 @@ export type MetaConfig = Schemas["MetaConfig"];
 export type MoneyTotal = Schemas["MoneyTotal"];
 export type Onboarding = Schemas["Onboarding"];
 export type OnboardingStep = Schemas["OnboardingStep"];
+export type SampleData = Schemas["SampleData"];
 export type Overview = Schemas["Overview"];
 export type PaymentPage = Schemas["PaymentPage"];
 export type PaymentState = Schemas["PaymentState"];

@@ -80,7 +80,7 @@ _ALL = (
     _optional("customer.payments", WHOLE, "payments that the customer has paid before; 0 for a first purchase", 3),
     _optional("customer.first_paid_at", TIME, "when the customer first paid", datetime(2026, 1, 5, 14, 0, tzinfo=UTC)),
     _optional("customer.age_days", DECIMAL, "days since the customer first paid", 124.6),
-    _optional("customer.refunds", WHOLE, "the customer's refunded payments", 0),
+    _optional("customer.refunds", WHOLE, "the customer's refunded payments, without those that Orylo refunded", 0),
     _optional("customer.disputes", WHOLE, "disputes that the customer has opened", 0),
     _optional("customer.disputes_won", WHOLE, "those of the disputes that the shop won", 0),
     _optional("customer.fraud_warnings", WHOLE, "early fraud warnings about the customer's payments", 0),

@@ -115,6 +115,8 @@ rules in shadow; owners and admins switch them on and change those that are on.
 - **A trial** takes the values of a payment's own time. Velocity, IP addresses and countries, fingerprints and
   browsers are not stored with payments. A condition that needs one of them is unknown in a trial, and the answer names
   the field. A rule in shadow has them all.
+- **Before a payment is made**, `POST /api/v1/detections/evaluate` names in `rules` those that are true of it, also in
+  shadow, as a decision does. With `dry_run` nothing is recorded, and no hit counts.
 - **A snooze** suspends one rule for one customer until its end.
 - **The fuse.** If rules and the risk suddenly block far more paid payments than is usual for the shop, its fuse
   trips: blocks become reviews until a person resets it (`orylo fuse reset`). The figures are the shop's own

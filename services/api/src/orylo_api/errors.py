@@ -51,7 +51,11 @@ class HeldByAnother(Conflict):
     """Another person works on the case."""
 
     def __init__(self, holder: CaseHolder) -> None:
-        super().__init__(f"the case is held by {holder.name} until {holder.until:%H:%M:%S} UTC", code="case_held")
+        super().__init__(
+            f"the case is held by {holder.name} until {holder.until:%H:%M:%S} UTC: try again then, or ask them to "
+            "release it",
+            code="case_held",
+        )
         self.holder = holder
 
 

@@ -26,6 +26,7 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentSucceeded,
+    ProviderActionChanged,
     TrustUpdated,
     VerdictGiven,
 )
@@ -47,7 +48,14 @@ from orylo_detector.engine import Engine
 from orylo_detector.evaluation import EvaluationEndpoint
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
-from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_entities, learn_incident
+from orylo_detector.handlers import (
+    copy_people,
+    copy_trust,
+    decide_payment,
+    learn_entities,
+    learn_incident,
+    learn_own_refund,
+)
 from orylo_detector.list_additions import write_additions
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.policies import FlaggedPolicies
@@ -135,6 +143,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             DisputeWon: both(learn, count),
             DisputeLost: both(learn, count),
             FraudWarningReceived: both(learn, count),
+            ProviderActionChanged: partial(learn_own_refund, incidents=incidents),
             VerdictGiven: count,
             TrustUpdated: partial(copy_trust, trust=trust),
             CustomerMerged: partial(copy_people, people=people),

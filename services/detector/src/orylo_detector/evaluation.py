@@ -18,7 +18,7 @@ from orylo_detector.ports import DetectionPolicySource, FeatureSource
 
 # Over all partitions that `detector.recent_payments` covers.
 SELECT_NEWEST = """
-    SELECT id, payment_id, decision, risk_score, reasons, points, override, detectors, degraded, version
+    SELECT id, payment_id, decision, risk_score, reasons, points, override, rules, detectors, degraded, version
     FROM detector.detections
     WHERE tenant_id = $1 AND payment_id = $2 AND created_at > now() - interval '35 days'
     ORDER BY version DESC, id DESC LIMIT 1
@@ -77,6 +77,17 @@ class EvaluationEndpoint:
 def _shown(detection: DetectionCreated) -> dict[str, object]:
     shown = detection.model_dump(
         mode="json",
-        include={"payment_id", "decision", "risk_score", "reasons", "points", "override", "detectors", "degraded"},
+        include={
+            "payment_id",
+            "decision",
+            "risk_score",
+            "reasons",
+            "points",
+            "override",
+            "rules",
+            "detectors",
+            "degraded",
+            "version",
+        },
     )
-    return {"id": None, **shown, "version": detection.version}
+    return {"id": None, **shown}

@@ -15,6 +15,7 @@ from orylo_common.messages import (
     Decision,
     PaymentEnriched,
     PaymentFailed,
+    ProviderActionChanged,
     RuleHit,
     TrustUpdated,
 )
@@ -75,6 +76,12 @@ async def decide_payment(
 async def learn_incident(fact: Incident, *, incidents: BatchWriter[Incident, None]) -> None:
     """Record a refund or its failure, a dispute or a fraud warning in the customer's history."""
     await incidents.add(fact)
+
+
+async def learn_own_refund(changed: ProviderActionChanged, *, incidents: BatchWriter[Incident, None]) -> None:
+    """Record a refund that the platform made: it does not count against the customer."""
+    if changed.has_refunded:
+        await incidents.add(changed)
 
 
 async def learn_entities(fact: EntityFact, *, entities: BatchWriter[EntityFact, None]) -> None:

@@ -118,7 +118,7 @@ async def open_app(
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "dispatch", handlers, prefetch=settings.dispatch_prefetch, gates=[postgres]))
         await enter(maintenance(pool, kinds, providers, clock))
-        tokens = TokenExpiry(pool, plane, kinds, clock)
+        tokens = TokenExpiry(pool, plane, kinds, clock, offer=relay.offer)
         await enter(repeating("dispatch.token_expiry", tokens.check, every=CHECK_EVERY))
 
         health = Health()

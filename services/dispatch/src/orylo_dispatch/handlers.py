@@ -93,6 +93,9 @@ async def apply_decision(
 
 
 async def record_click(click: ClickRecorded, *, recorder: Recorder[Fact]) -> None:
+    """Record the click, unless the visitor refused to be tracked."""
+    if click.consent is False:
+        return
     visit = _visit(click, click.click_id)
     await recorder.record(ClickSeen(click.tenant_id, replace(visit, url=click.url, referrer=click.referrer)))
 

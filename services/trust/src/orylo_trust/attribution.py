@@ -1,7 +1,8 @@
 """Attributes postings to customers: everything about a payment belongs to its payer.
 
 A dispute may name the customer of its evidence, or none. Until its payment is reported, it belongs to the customer it
-names and moves to the payer later. If it names none, it waits for the payment. The payer is the customer that the sale
+names and moves to the payer later. If it names none, it waits for the payment, and a sale without a customer waits for
+a later event that names one. The payer is the customer that the sale
 names, else the one that a later event of the sale names, else the one that an incident names; of several, the smallest
 id, because the order of messages must not decide.
 """
@@ -10,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+
+import asyncpg
 
 from orylo_common.postgres.pool import Connection
 from orylo_trust.dependent_entries import Payer, with_dependent_entries
@@ -34,23 +37,32 @@ CLAIM_PAYMENTS = """
     RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new, blocked, reports, paid
 """
 
+# A sale without a customer has an entry that moves, too. Each half of the union uses an index of its own.
 MOVE_ROWS = """
     UPDATE trust.ledger AS l SET customer_id = reported.customer_id
     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS reported (tenant_id, payment_id, customer_id)
-    JOIN trust.ledger AS was USING (tenant_id, payment_id)
-    WHERE was.cause <> 'clean_payment' AND was.customer_id <> reported.customer_id
-      AND l.tenant_id = was.tenant_id AND l.cause = was.cause AND l.source_id = was.source_id
-    RETURNING l.tenant_id, l.payment_id, l.cause, l.source_id, l.points, l.event_id, l.occurred_at,
-              was.customer_id AS moved_from
+    CROSS JOIN LATERAL (
+        SELECT cause, source_id, customer_id FROM trust.ledger AS dependent
+        WHERE dependent.tenant_id = reported.tenant_id AND dependent.payment_id = reported.payment_id
+          AND dependent.cause <> 'clean_payment'
+        UNION ALL
+        SELECT cause, source_id, customer_id FROM trust.ledger AS sale
+        WHERE sale.tenant_id = reported.tenant_id AND sale.cause = 'clean_payment'
+          AND sale.source_id = reported.payment_id
+    ) AS was
+    WHERE was.customer_id <> reported.customer_id
+      AND l.tenant_id = reported.tenant_id AND l.cause = was.cause AND l.source_id = was.source_id
+    RETURNING l.tenant_id, l.payment_id, l.cause, l.source_id, l.points, l.month, l.monthly_cap, l.event_id,
+              l.occurred_at, was.customer_id AS moved_from
 """
 
 ADD_WAITING = """
-    INSERT INTO trust.waiting (tenant_id, payment_id, cause, source_id, points, start, event_id, message_id,
-                               correlation_id, occurred_at)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::smallint[], $7::text[],
-                         $8::uuid[], $9::uuid[], $10::timestamptz[])
-        AS reported (tenant_id, payment_id, cause, source_id, points, start, event_id, message_id, correlation_id,
-                 occurred_at)
+    INSERT INTO trust.waiting (tenant_id, payment_id, cause, source_id, points, month, monthly_cap, start, event_id,
+                               message_id, correlation_id, occurred_at)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::date[], $7::smallint[],
+                         $8::smallint[], $9::text[], $10::uuid[], $11::uuid[], $12::timestamptz[])
+        AS reported (tenant_id, payment_id, cause, source_id, points, month, monthly_cap, start, event_id, message_id,
+                     correlation_id, occurred_at)
     ORDER BY tenant_id, cause, source_id
     ON CONFLICT (tenant_id, cause, source_id) DO NOTHING
 """
@@ -59,8 +71,8 @@ TAKE_WAITING = """
     DELETE FROM trust.waiting AS w
     USING unnest($1::uuid[], $2::text[]) AS reported (tenant_id, payment_id)
     WHERE w.tenant_id = reported.tenant_id AND w.payment_id = reported.payment_id
-    RETURNING w.tenant_id, w.payment_id, w.cause, w.source_id, w.points, w.start, w.event_id, w.message_id,
-              w.correlation_id, w.occurred_at
+    RETURNING w.tenant_id, w.payment_id, w.cause, w.source_id, w.points, w.month, w.monthly_cap, w.start, w.event_id,
+              w.message_id, w.correlation_id, w.occurred_at
 """
 
 
@@ -80,7 +92,7 @@ async def attribute(connection: Connection, postings: Sequence[Posting]) -> list
     That is the posting itself, if its customer is known, with what waited for its payment and what moves to its payer.
     """
     payers = await _claim(connection, postings)
-    sales = [posting.is_payment for posting in postings]
+    sales = [posting.names_payer for posting in postings]
     postings = await with_dependent_entries(connection, postings, payers)
     known_before = {
         payment: payer.customer_id for payment, payer in payers.items() if payer.customer_id and not payer.is_new
@@ -110,7 +122,7 @@ async def _claim(connection: Connection, postings: Sequence[Posting]) -> dict[Pa
     for posting in postings:
         if not posting.payment_id:
             continue
-        claim = (posting.customer_id, posting.is_payment, posting.enriched_customer_id is not None)
+        claim = (posting.customer_id, posting.names_payer, posting.enriched_customer_id is not None)
         known = claims.get(posting.payment_key)
         claims[posting.payment_key] = claim if known is None else _stronger(known, claim)
     if not claims:
@@ -161,7 +173,7 @@ async def _take_waiting(connection: Connection, payers: dict[PaymentKey, str]) -
                 message_id=row["message_id"],
                 correlation_id=row["correlation_id"],
                 occurred_at=row["occurred_at"],
-                entries=(LedgerEntry(EntryCause(row["cause"]), row["source_id"], row["points"]),),
+                entries=(_entry_of(row),),
                 payment_id=row["payment_id"],
                 event_id=row["event_id"],
             )
@@ -174,11 +186,14 @@ async def _move(connection: Connection, payers: dict[PaymentKey, str]) -> dict[P
     moved: defaultdict[PaymentKey, list[MovedEntry]] = defaultdict(list)
     columns = zip(*((*payment, customer_id) for payment, customer_id in payers.items()), strict=True)
     for row in await connection.fetch(MOVE_ROWS, *columns):
-        entry = LedgerEntry(EntryCause(row["cause"]), row["source_id"], row["points"])
         moved[row["tenant_id"], row["payment_id"]].append(
-            MovedEntry(entry, row["event_id"], row["occurred_at"], row["moved_from"])
+            MovedEntry(_entry_of(row), row["event_id"], row["occurred_at"], row["moved_from"])
         )
     return moved
+
+
+def _entry_of(row: asyncpg.Record) -> LedgerEntry:
+    return LedgerEntry(EntryCause(row["cause"]), row["source_id"], row["points"], row["month"], row["monthly_cap"])
 
 
 def _with_entry(posting: Posting, moved: MovedEntry) -> Posting:
@@ -199,6 +214,8 @@ async def _keep_waiting(connection: Connection, unattributed: Sequence[Posting])
             entry.cause.value,
             entry.source_id,
             entry.points,
+            entry.month,
+            entry.monthly_cap,
             posting.start,
             posting.event_id,
             posting.message_id,

@@ -19,14 +19,19 @@ KEEP_REPORTS = """
     WHERE p.tenant_id = reported.tenant_id AND p.payment_id = reported.payment_id
 """
 
-# LATERAL looks up one key at a time: it uses the index whatever the planner's estimates are.
+# In the ledger, or waiting for the customer of the sale. LATERAL looks up one key at a time: it uses the index whatever
+# the planner's estimates are.
 SELECT_CLEAN = """
-    SELECT decided.tenant_id, decided.payment_id, l.points, l.month, l.monthly_cap
+    SELECT decided.tenant_id, decided.payment_id, clean.points, clean.month, clean.monthly_cap
     FROM unnest($1::uuid[], $2::text[]) AS decided (tenant_id, payment_id)
     CROSS JOIN LATERAL (
         SELECT points, month, monthly_cap FROM trust.ledger AS l
-        WHERE l.tenant_id = decided.tenant_id AND l.cause = 'clean_payment' AND l.source_id = decided.payment_id LIMIT 1
-    ) AS l
+        WHERE l.tenant_id = decided.tenant_id AND l.cause = 'clean_payment' AND l.source_id = decided.payment_id
+        UNION ALL
+        SELECT points, month, monthly_cap FROM trust.waiting AS w
+        WHERE w.tenant_id = decided.tenant_id AND w.cause = 'clean_payment' AND w.source_id = decided.payment_id
+        LIMIT 1
+    ) AS clean
 """
 
 
@@ -34,7 +39,7 @@ SELECT_CLEAN = """
 class Payer:
     """The customer that a payment belongs to, and the stored reports about the payment.
 
-    `is_new` if this batch is the first to report the payment. `paid` if the sale itself was reported.
+    `is_new` if this batch is the first to report the payment. `paid` if the sale itself named its customer.
     """
 
     customer_id: str | None
@@ -93,7 +98,7 @@ def _block_entries(posting: Posting, payer: Payer, clean: Mapping[PaymentKey, Le
 
 
 async def _clean_entries(connection: Connection, payments: set[PaymentKey]) -> dict[PaymentKey, LedgerEntry]:
-    """Return the clean entries of these payments that are in the ledger."""
+    """Return the clean entries of these payments that are in the ledger, or wait for a customer."""
     rows = await connection.fetch(SELECT_CLEAN, *zip(*payments, strict=True))
     return {
         (tenant_id, payment_id): LedgerEntry(EntryCause.CLEAN_PAYMENT, payment_id, points, month, cap)

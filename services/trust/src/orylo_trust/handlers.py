@@ -16,10 +16,7 @@ from orylo_common.messages import (
     PaymentBlocked,
     PaymentEnriched,
     PaymentFact,
-    PaymentSucceeded,
-    ProviderAction,
     ProviderActionChanged,
-    ProviderActionStatus,
     VerdictGiven,
 )
 from orylo_common.telemetry.traces import current_traceparent
@@ -39,9 +36,7 @@ Offer = Callable[[Sequence[Outgoing]], None]
 async def post_fact(
     fact: PaymentFact, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
 ) -> None:
-    """Post a payment fact to its customer's ledger."""
-    if fact.customer_id is None and isinstance(fact, PaymentSucceeded):
-        return
+    """Post a payment fact to its customer's ledger. Without a customer, it waits for an event that names one."""
     policy = plane.settings(fact.tenant_id, TrustPolicy)
     entries, reversal = entries_for(fact, policy), reversal_of(fact, policy)
     if entries or reversal:
@@ -130,7 +125,7 @@ async def excuse_refund(
     cache: StandingCache,
 ) -> None:
     """Let a refund by the platform cost the customer nothing: the block has taken the payment's points already."""
-    if changed.action is not ProviderAction.REFUND or changed.status is not ProviderActionStatus.DONE:
+    if not changed.has_refunded:
         return
     posting = posting_of(
         changed,

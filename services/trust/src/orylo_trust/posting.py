@@ -84,6 +84,11 @@ class Posting:
     def is_payment(self) -> bool:
         return any(entry.cause is EntryCause.CLEAN_PAYMENT for entry in self.entries)
 
+    @property
+    def names_payer(self) -> bool:
+        """Return whether this is a sale with its customer. The buyer of other sales may become known later."""
+        return self.is_payment and self.customer_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class PostingResult:

@@ -46,9 +46,8 @@ async def write_postings(connection: Connection, postings: Sequence[Posting]) ->
         return [PostingResult() for _ in attributed]
     regrouping = await regroup(connection, known)
     accounts = await lock_accounts(connection, _starts(known, regrouping))
-    merged = {key for key, account in accounts.items() if account.people} | regrouping.members
-    if merged:
-        await load_months(connection, accounts, sorted(merged))
+    if capped := _capped_together(known, regrouping, accounts):
+        await load_months(connection, accounts, sorted(capped))
     merges = await apply_regrouping(connection, regrouping, accounts)
     added = await _add_entries(connection, known, accounts)
     results = [_apply(each, accounts, added) for each in attributed]
@@ -66,6 +65,15 @@ def _starts(postings: Sequence[Posting], regrouping: Regrouping) -> dict[Custome
     starts = {key: start_of[key[0]] for key in (*regrouping.members, *regrouping.new_links)}
     starts |= {posting.customer_key: posting.start for posting in postings}
     return starts | {(each.tenant_id, each.moved_from): each.start for each in postings if each.moved_from}
+
+
+def _capped_together(postings: Sequence[Posting], regrouping: Regrouping, accounts: Accounts) -> set[CustomerKey]:
+    """Return the accounts whose months are needed: of people with several accounts, and where a sale moves."""
+    merged = {key for key, account in accounts.items() if account.people} | regrouping.members
+    for each in postings:
+        if each.moved_from is not None and any(entry.month for entry in each.entries):
+            merged |= {each.customer_key, (each.tenant_id, each.moved_from)}
+    return merged
 
 
 async def _add_entries(connection: Connection, postings: Sequence[Posting], accounts: Accounts) -> set[EntryKey]:

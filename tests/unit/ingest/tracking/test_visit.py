@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from orylo_common.hashing import token
-from orylo_common.messages import CheckoutStarted, ClickRecorded, decode, encode
-from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
+from orylo_common.messages import CheckoutStarted, ClickRecorded, MatchKeys, Tracking, decode, encode
+from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded, refused_visit
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TENANT = UUID("01920000-0000-7000-8000-000000000001")
@@ -137,6 +137,34 @@ def test_a_checkout_is_also_published_as_a_checkout() -> None:
     assert (checkout.tracking, checkout.match_keys, checkout.ip) == (click.tracking, click.match_keys, click.ip)
     assert (checkout.correlation_id, checkout.causation_id) == (click.message_id, click.message_id)
     assert checkout.message_id != click.message_id
+
+
+@pytest.mark.parametrize("consent", [True, None])
+def test_a_visit_carries_the_consent_that_its_page_reports(consent: bool | None) -> None:
+    read = decode(encode(recorded(consent=consent)))
+    assert isinstance(read, ClickRecorded)
+    assert read.consent is consent
+
+
+@pytest.mark.parametrize("kind", ["pageview", "checkout", "lead"])
+def test_a_refused_visit_identifies_neither_the_visitor_nor_the_visit(kind: str) -> None:
+    values = {
+        "click_id": CLICK_ID,
+        "url": "https://shop.example.com/p",
+        "fbclid": "IwAR-x_Y",
+        "fbp": "fb.1.1763630000000.42",
+        "utm_source": "instagram-story",
+        "email": "a@b.cd",
+    }
+    visit = Visit.model_validate({"kind": kind, "consent": False, **values})
+
+    click = refused_visit(visit, tenant_id=TENANT, now=NOW)
+
+    assert (click.kind, click.consent, click.occurred_at) == (kind, False, NOW)
+    assert click.click_id != refused_visit(visit, tenant_id=TENANT, now=NOW).click_id
+    kept = click.model_dump_json() + checkout_started(click).model_dump_json()
+    assert not [value for value in values.values() if value in kept]
+    assert (click.tracking, click.match_keys, click.customer_id, click.ip) == (Tracking(), MatchKeys(), None, None)
 
 
 @pytest.mark.parametrize(

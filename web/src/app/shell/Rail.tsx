@@ -70,23 +70,23 @@ export function Rail({ folded, foldable, openWork, onFold, onOpen }: Props) {
         ))}
       </nav>
       <div className={styles.foot}>
-        <div className={styles.states}>
-          {!folded && <OnboardingRing />}
-          <ConnectionState short={folded} />
+        {!folded && <OnboardingRing />}
+        <ConnectionState short={folded} />
+        <div className={styles.account}>
+          <UserMenu short={folded} onOpen={onOpen} />
+          {foldable && (
+            <Button
+              look="quiet"
+              className={styles.fold ?? ""}
+              aria-label={folded ? words.unfold : words.fold}
+              aria-keyshortcuts="["
+              title={`${folded ? words.unfold : words.fold} [`}
+              onClick={onFold}
+            >
+              <Icon name="chevron" />
+            </Button>
+          )}
         </div>
-        <UserMenu short={folded} onOpen={onOpen} />
-        {foldable && (
-          <Button
-            look="quiet"
-            className={styles.fold ?? ""}
-            aria-label={folded ? words.unfold : words.fold}
-            aria-keyshortcuts="["
-            title={`${folded ? words.unfold : words.fold} [`}
-            onClick={onFold}
-          >
-            <Icon name="chevron" />
-          </Button>
-        )}
       </div>
     </header>
   );

@@ -16,6 +16,7 @@ import { FormError } from "../../ui/states/FormError";
 import { Loading } from "../../ui/states/Loading";
 import styles from "./Destinations.module.css";
 import { DestinationState } from "./DestinationState";
+import { TokenEnd } from "./TokenEnd";
 import { destinationPageWords } from "./words";
 
 /** Whether what is sent arrives, and a probe that checks it now. */
@@ -31,7 +32,7 @@ export function Activity({ id, kind }: { id: string; kind: string }) {
     return <Failed what={words.what.activity} error={failure} retry={() => void activity.refetch()} />;
   }
   if (activity.data === undefined) return <Loading what={words.what.activity} rows={4} />;
-  const { status, waiting, oldest_waiting, dispatched, failed, suppressed, last_dispatched_at } = activity.data;
+  const { status, waiting, oldest_waiting, dispatched, failed, suppressed, last_dispatched_at, token_expires_at } = activity.data;
   const { facts } = words;
   return (
     <div className={styles.activity}>
@@ -45,6 +46,7 @@ export function Activity({ id, kind }: { id: string; kind: string }) {
           { label: facts.oldest, value: oldest_waiting === null ? null : formatDateTime(oldest_waiting) },
           { label: facts.failed, value: formatCount(failed) },
           { label: facts.kept, value: formatCount(suppressed) },
+          { label: facts.token, value: token_expires_at === null ? null : <TokenEnd iso={token_expires_at} /> },
         ]}
       />
       <div className={styles.actions}>

@@ -7,6 +7,7 @@ import { destination } from "../../test/builders/destinations";
 import { identity } from "../../test/builders/identity";
 import { fakeApi, sendProblem } from "../../test/fakeApi";
 import { renderApp } from "../../test/renderApp";
+import { formatDateTime } from "../../ui/format/time";
 
 type Handlers = NonNullable<Parameters<typeof fakeApi>[0]>;
 
@@ -30,6 +31,7 @@ const activity = (changes: Partial<DestinationActivity> = {}): DestinationActivi
   since: null,
   reason: null,
   code: null,
+  token_expires_at: null,
   waiting: 5,
   oldest_waiting: "2026-11-20T11:00:00Z",
   dispatched: 1257,
@@ -57,6 +59,31 @@ describe("the list of destinations", () => {
   it("names the state and what is wrong", async () => {
     destinations({}, "/destinations");
     expect(await screen.findByRole("row", { name: /Meta \(main\).*On hold.*The token has expired/ })).toBeVisible();
+  });
+
+  it("says when the token expires, and marks it in its last week", async () => {
+    const ends = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+    destinations(
+      {
+        "GET /api/v1/destinations": () => ({
+          items: [
+            destination({ name: "far", token_expires_at: ends(30) }),
+            destination({ id: "0190c5a2-0000-7000-8000-0000000000e2", name: "near", token_expires_at: ends(3) }),
+            destination({ id: "0190c5a2-0000-7000-8000-0000000000e3", name: "past", token_expires_at: ends(-1) }),
+            destination({ id: "0190c5a2-0000-7000-8000-0000000000e4", name: "endless" }),
+          ],
+        }),
+      },
+      "/destinations",
+    );
+    const row = (name: string) => screen.getByRole("row", { name: new RegExp(`Meta \\(${name}\\)`) });
+    await screen.findByRole("row", { name: /Meta \(far\)/ });
+
+    expect(row("far")).toHaveTextContent(formatDateTime(ends(30)).slice(0, 8));
+    expect(row("far")).not.toHaveTextContent("within 7 days");
+    expect(row("near")).toHaveTextContent("within 7 days");
+    expect(row("past")).toHaveTextContent(/(?<!has )expired/);
+    expect(row("endless")).toHaveTextContent("–");
   });
 
   it("adds Meta with a token that is never shown, and opens its page", async () => {
@@ -98,6 +125,13 @@ describe("the page of a destination", () => {
       "href",
       `/problems/dead-letters?destination=meta&destination_id=${id}`,
     );
+  });
+
+  it("says when the token expires, if that is known", async () => {
+    destinations({ [`GET ${META}/activity`]: () => activity({ token_expires_at: "2099-01-28T09:00:00Z" }) });
+    const health = await screen.findByRole("region", { name: "Does it arrive?" });
+    expect(await within(health).findByText("Token expires")).toBeVisible();
+    expect(within(health).getByText(formatDateTime("2099-01-28T09:00:00Z"))).toBeVisible();
   });
 
   it("probes now and shows the answer", async () => {

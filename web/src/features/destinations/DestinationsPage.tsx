@@ -22,6 +22,7 @@ import { Loading } from "../../ui/states/Loading";
 import { type Column, Table } from "../../ui/table/Table";
 import styles from "./Destinations.module.css";
 import { DestinationState } from "./DestinationState";
+import { TokenEnd } from "./TokenEnd";
 import { destinationPageWords, type Words } from "./words";
 
 export default function DestinationsPage() {
@@ -86,6 +87,12 @@ const columns = ({ columns: names }: Words): Column<ListedDestination>[] => [
   { id: "name", header: names.name, cell: nameOf, priority: 1, width: "minmax(120px, 1fr)" },
   { id: "state", header: names.state, cell: ({ status }) => <DestinationState status={status} />, priority: 1 },
   { id: "since", header: names.since, cell: ({ since, created_at }) => <Time iso={since ?? created_at} /> },
+  {
+    id: "token",
+    header: names.token,
+    cell: ({ token_expires_at }) => (token_expires_at === null ? "–" : <TokenEnd iso={token_expires_at} />),
+    width: "minmax(160px, 1fr)",
+  },
   { id: "why", header: names.why, cell: ({ reason }) => reason ?? "–", width: "minmax(160px, 2fr)" },
 ];
 

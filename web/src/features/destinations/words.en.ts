@@ -3,7 +3,7 @@ export const words = {
   lead: "Where conversions and actions are sent, and whether they arrive.",
   what: { list: "the destinations", one: "this destination", activity: "its activity" },
   unknown: { title: "This destination does not exist", text: "It may belong to another shop.", back: "All destinations" },
-  columns: { name: "Destination", state: "State", since: "Since", why: "Why" },
+  columns: { name: "Destination", state: "State", since: "Since", token: "Token expires", why: "Why" },
   none: {
     title: "No sale is reported yet",
     text: "Add your Meta dataset, and each decided sale is sent to it. You need its id and an access token.",
@@ -21,7 +21,9 @@ export const words = {
     failed: "Failed",
     kept: "Kept back",
     last: "Last sent",
+    token: "Token expires",
   },
+  tokenEnd: { soon: "within 7 days", expired: "expired" },
   breaker: { closed: "Closed: everything is sent", open: "Open: nothing is sent until a probe succeeds" },
   nothing: "none yet",
   seeFailed: "See what failed",

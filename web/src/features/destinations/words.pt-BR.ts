@@ -5,7 +5,7 @@ export const words: Words = {
   lead: "Para onde vão conversões e ações, e se elas chegam.",
   what: { list: "os destinos", one: "este destino", activity: "a atividade dele" },
   unknown: { title: "Este destino não existe", text: "Talvez ele seja de outra loja.", back: "Todos os destinos" },
-  columns: { name: "Destino", state: "Estado", since: "Desde", why: "Por quê" },
+  columns: { name: "Destino", state: "Estado", since: "Desde", token: "Token expira", why: "Por quê" },
   none: {
     title: "Nenhuma venda é informada ainda",
     text: "Adicione o seu conjunto de dados da Meta, e cada venda decidida é enviada a ele. Você precisa do id dele e de um token de acesso.",
@@ -23,7 +23,9 @@ export const words: Words = {
     failed: "Falharam",
     kept: "Retidas",
     last: "Último envio",
+    token: "Token expira",
   },
+  tokenEnd: { soon: "em até 7 dias", expired: "expirado" },
   breaker: { closed: "Fechado: tudo é enviado", open: "Aberto: nada é enviado até um teste dar certo" },
   nothing: "nenhuma ainda",
   seeFailed: "Ver o que falhou",

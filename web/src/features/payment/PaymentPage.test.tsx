@@ -1,15 +1,17 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { PaymentStory } from "../../api/types";
 import { conversion } from "../../test/builders/conversions";
+import { trustChange } from "../../test/builders/customers";
 import { identity } from "../../test/builders/identity";
 import { detection } from "../../test/builders/detections";
 import { story } from "../../test/builders/payments";
 import { fakeApi, pageOf, sendProblem } from "../../test/fakeApi";
 import { FakeEventSource } from "../../test/fakeEventSource";
 import { renderApp } from "../../test/renderApp";
+import { clearToasts } from "../../ui/feedback/toasts";
 
 const PATH = "/api/v1/payments/stripe%3Api_1";
 const STATUS = `/api/v1/customers/${story().payment.customer_id ?? ""}/status`;
@@ -71,6 +73,8 @@ function steps() {
   const [list] = within(screen.getByRole("region", { name: "Story" })).getAllByRole("list");
   return [...(list?.children ?? [])].map(({ textContent }) => textContent);
 }
+
+beforeEach(clearToasts);
 
 describe("the story of a payment", () => {
   it("tells the steps with their distances, then what is still open", async () => {
@@ -162,6 +166,29 @@ describe("the story of a payment", () => {
     expect(await screen.findByRole("alert")).toHaveTextContent("Not done: Someone changed this meanwhile.");
     expect(tags).toEqual([`"${encodeURIComponent(JSON.stringify(status))}"`]);
     expect(await screen.findByRole("button", { name: "Unblock" })).toBeVisible();
+  });
+
+  it("does not undo a block over the status that another person has set since", async () => {
+    const neutral = { customer_id: "cus_1", status: "neutral", expires_at: null, set_at: null, actor: null, reason: null };
+    let status: object = neutral;
+    const block = vi.fn(({ body }: { body: unknown }) => {
+      status = { ...neutral, ...(body as object), actor: "ana@shop.example" };
+      return { ...status, accepted_at: "2026-11-20T12:00:00Z" };
+    });
+    const mayBlock = identity({ permissions: ["read", "customers.set_status"] });
+    await openPage({ [`GET ${STATUS}`]: () => status, [`POST ${STATUS}`]: block }, mayBlock);
+    await userEvent.click(screen.getByRole("button", { name: "Block buyer…" }));
+    await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Block" }));
+    const undo = await screen.findByRole("button", { name: "Undo" });
+
+    status = { ...status, status: "allowlisted", actor: "bia@shop.example", reason: "Known customer" };
+    FakeEventSource.latest.open();
+    FakeEventSource.latest.emit("trust.updated", trustChange({ customer_id: whole().payment.customer_id ?? "" }));
+    expect(await within(screen.getByRole("region", { name: "Buyer" })).findByText(/^Always allowed/)).toBeVisible();
+    await userEvent.click(undo);
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("Not done: Someone else has set another status meanwhile.");
+    expect(block).toHaveBeenCalledOnce();
   });
 
   it("takes notes, and keeps the text if that fails", async () => {

@@ -17,6 +17,7 @@ import { Loading } from "../../ui/states/Loading";
 import { parseAddress, writeAddress } from "./address";
 import { GatewayStep } from "./GatewayStep";
 import { MetaStep } from "./MetaStep";
+import { SampleData } from "./SampleData";
 import { SaleStep } from "./SaleStep";
 import { TeamStep } from "./TeamStep";
 import { TrackingStep } from "./TrackingStep";
@@ -148,6 +149,7 @@ function Steps({ onboarding }: { onboarding: Tagged<Onboarding> }) {
         </header>
         {contents[current.step]()}
       </section>
+      <SampleData />
     </PageFrame>
   );
 }

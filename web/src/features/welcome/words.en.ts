@@ -33,6 +33,11 @@ export const words = {
   skip: "Skip this step",
   unskip: "Do this step after all",
   next: "Next",
+  samples: {
+    title: "Look around first",
+    text: "Some sample sales show what the pages will look like. They are marked as tests, count in no sum and reach no destination. You can remove them at any time.",
+    open: "To the payments",
+  },
   steps,
   gateway: {
     choose: "Which one do you sell with?",

@@ -14,6 +14,11 @@ export const words: Words = {
   skip: "Pular este passo",
   unskip: "Fazer este passo mesmo assim",
   next: "Próximo",
+  samples: {
+    title: "Dê uma olhada antes",
+    text: "Algumas vendas de exemplo mostram como ficarão as páginas. Elas são marcadas como teste, não entram em nenhuma soma e não chegam a nenhum destino. Você pode removê-las quando quiser.",
+    open: "Ir para os pagamentos",
+  },
   steps: {
     gateway: { title: "Conectar um gateway", lead: "Ele envia um webhook a cada venda. O Orylo precisa saber que é mesmo o gateway." },
     sale: { title: "Ver uma venda", lead: "Cada venda tem uma página: o que chegou, como foi decidida e por quê, e o que foi enviado à Meta." },

@@ -164,7 +164,7 @@ export const words = {
     name: "URL for the gateway",
     unknown: (path: string) => `Ask who operates Orylo for its address, and append ${path}`,
     local: "This address is on your own machine or network. The gateway cannot reach it.",
-    localFix: "To try it out, send a sample. For real webhooks use a tunnel (such as cloudflared) and set ORYLO_WEBHOOK_BASE_URL to its address, or run `stripe listen --forward-to` with the URL below.",
+    localFix: "To try it out, send a sample. For real webhooks use a tunnel (such as cloudflared) and set ORYLO_WEBHOOK_BASE_URL to its address, or run “stripe listen --forward-to” with the URL below.",
   },
   secret: {
     label: "Name",

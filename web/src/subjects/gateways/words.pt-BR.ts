@@ -136,7 +136,7 @@ export const words: Words = {
     name: "URL para o gateway",
     unknown: (path) => `Peça o endereço a quem opera o Orylo e acrescente ${path}`,
     local: "Este endereço fica na sua própria máquina ou rede. O gateway não o alcança.",
-    localFix: "Para experimentar, envie uma amostra. Para webhooks de verdade, use um túnel (como o cloudflared) e ponha o endereço dele em ORYLO_WEBHOOK_BASE_URL, ou rode `stripe listen --forward-to` com a URL abaixo.",
+    localFix: "Para experimentar, envie uma amostra. Para webhooks de verdade, use um túnel (como o cloudflared) e ponha o endereço dele em ORYLO_WEBHOOK_BASE_URL, ou rode “stripe listen --forward-to” com a URL abaixo.",
   },
   secret: {
     label: "Nome",

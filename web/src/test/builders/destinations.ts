@@ -9,6 +9,7 @@ export function destination(changes: Partial<ListedDestination> = {}): ListedDes
     since: "2026-11-20T11:55:00.000000Z",
     reason: "The token has expired. Create a new token.",
     code: "190/463",
+    token_expires_at: null,
     created_at: "2026-11-01T12:00:00.000000Z",
     ...changes,
   };

@@ -32,6 +32,15 @@ function Page() {
       >
         Large
       </button>
+      <button
+        type="button"
+        onClick={() => {
+          change({ size: "large" });
+          change({ open: "2" });
+        }}
+      >
+        Both
+      </button>
     </>
   );
 }
@@ -39,7 +48,7 @@ function Page() {
 it("reads and changes the address, and keeps the rest of the state", async () => {
   await renderUi(<Page />, "/?size=small&open=1");
   expect(screen.getByText('?size=small&open=1 {"size":"small","open":"1"}')).toBeVisible();
-  await userEvent.click(screen.getByRole("button"));
+  await userEvent.click(screen.getByRole("button", { name: "Large" }));
 
   expect(screen.getByText('?size=large&open=1 {"size":"large","open":"1"}')).toBeVisible();
 });
@@ -54,4 +63,13 @@ it("accepts its parameters in any order", async () => {
   await renderUi(<Page />, "/?open=1&size=small");
 
   expect(screen.getByText('?open=1&size=small {"size":"small","open":"1"}')).toBeVisible();
+});
+
+it("adds changes to each other that the router has not rendered yet", async () => {
+  await renderUi(<Page />, "/?size=huge");
+  await userEvent.click(screen.getByRole("button", { name: "Both" }));
+  expect(await screen.findByText('?size=large&open=2 {"size":"large","open":"2"}')).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Large" }));
+
+  expect(screen.getByText('?size=large&open=2 {"size":"large","open":"2"}')).toBeVisible();
 });

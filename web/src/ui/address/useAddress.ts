@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 
 import { useSearchParams } from "react-router";
 
@@ -17,20 +17,41 @@ interface ChangeOptions {
   push?: boolean;
 }
 
-/** What a page shows, kept in its address, which can be shared. What the page does not understand is removed from it. */
+/** A state on its way into the address, and the queries that the page may still have until it arrives. */
+interface Pending<State> {
+  state: State;
+  earlier: Set<string>;
+}
+
+/**
+ * What a page shows, kept in its address, which can be shared. What the page does not understand is removed from it.
+ *
+ * The router renders a new address some time after the change. Changes in between add to each other.
+ */
 export function useAddress<State extends object>({ read, write }: Codec<State>) {
   const [search, setSearch] = useSearchParams();
   const state = read(search);
-  const understood = toSearch(write(state)).toString();
+  const shown = search.toString();
+  const queryOf = (known: State) => toSearch(write(known)).toString();
+  const understood = queryOf(state);
   const isUnderstood = sorted(search) === sorted(new URLSearchParams(understood));
-
-  useEffect(() => {
-    if (!isUnderstood) setSearch(new URLSearchParams(understood), { replace: true, preventScrollReset: true });
-  }, [isUnderstood, understood, setSearch]);
+  const pending = useRef<Pending<State>>(null);
 
   const change = (changes: Partial<State>, { push = false }: ChangeOptions = {}) => {
-    setSearch(toSearch(write({ ...state, ...changes })), { replace: !push, preventScrollReset: true });
+    const earlier = pending.current?.earlier.has(shown) === true ? pending.current : { state, earlier: new Set<string>() };
+    const next = { ...earlier.state, ...changes };
+    pending.current = { state: next, earlier: new Set([...earlier.earlier, shown, queryOf(earlier.state)]) };
+    setSearch(toSearch(write(next)), { replace: !push, preventScrollReset: true });
   };
+
+  const removeUnknown = useEffectEvent(() => {
+    change({});
+  });
+
+  useEffect(() => {
+    if (pending.current?.earlier.has(shown) === false) pending.current = null;
+    if (!isUnderstood) removeUnknown();
+  }, [shown, isUnderstood]);
   return [state, change] as const;
 }
 

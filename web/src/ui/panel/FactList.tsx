@@ -1,9 +1,11 @@
+import type { ReactNode } from "react";
+
 import styles from "./FactList.module.css";
 
 export interface Fact {
   label: string;
   /** A fact without a value is left out. */
-  value: string | null | undefined;
+  value: ReactNode;
   /** Set in the monospace font, for ids. */
   code?: boolean;
 }

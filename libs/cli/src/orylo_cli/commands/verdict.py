@@ -8,7 +8,7 @@ import typer
 
 from orylo_api.quality.models import DecisionQuality, QualityQuery, QualityWeek
 from orylo_api.quality.queries import read_quality
-from orylo_api.verdicts.csv_file import MAX_REASON, VerdictDefaults, VerdictLine
+from orylo_api.verdicts.csv_file import MAX_REASON, VerdictDefaults
 from orylo_api.verdicts.models import VerdictImport
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_text
@@ -47,11 +47,16 @@ def give(
 ) -> None:
     """Judge a payment. The newest verdict counts, for detection, for trust and for the quality of decisions.
 
+    Its open review case is closed. While another person has the case open, the verdict is refused.
+
     Example: `orylo verdict give minha-loja stripe:pi_3SVk2cJ0q8Zq1x2y fraud --reason "card reported stolen"`
     """
-    given = VerdictLine(1, payment, verdict, reason)
     with open_target(data_dir, "verdict give") as target:
-        is_new = target.run(lambda connection: give_verdict(connection, target, tenant, given, datetime.now(UTC)))
+
+        async def work(connection: Connection) -> bool:
+            return await give_verdict(connection, target, tenant, payment, verdict, reason, datetime.now(UTC))
+
+        is_new = target.run(work)
     print_text(f"{payment}: {verdict}" + ("" if is_new else ", as before"))
 
 

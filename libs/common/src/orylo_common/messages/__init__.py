@@ -28,7 +28,7 @@ from orylo_common.messages.conversions import (
     ConversionSuppressed,
     Match,
 )
-from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged
+from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged, DestinationTokenRead
 from orylo_common.messages.detections import (
     BlockFact,
     Decision,
@@ -120,6 +120,7 @@ __all__ = [
     "Decision",
     "DestinationStatus",
     "DestinationStatusChanged",
+    "DestinationTokenRead",
     "DetectionCreated",
     "DetectorResult",
     "DisputeFact",

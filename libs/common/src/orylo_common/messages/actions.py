@@ -56,6 +56,11 @@ class ProviderActionChanged(ProviderActionFact):
         default=None, description="why it should not have been done: `block_lifted`. It cannot be undone"
     )
 
+    @property
+    def has_refunded(self) -> bool:
+        """Return whether the payment is refunded because the platform requested it, and not its buyer."""
+        return self.action is ProviderAction.REFUND and self.status is ProviderActionStatus.DONE
+
 
 class ProviderActionRedriveRequested(ProviderActionFact):
     """A user requested another attempt at a failed action."""

@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import MatchKeys, Tracking
 
@@ -21,6 +23,11 @@ class ClickRecorded(Message):
     tracking: Tracking = Tracking()
     customer_id: str | None = None
     match_keys: MatchKeys = MatchKeys()
+    consent: bool | None = Field(
+        default=None,
+        description="whether the visitor agreed to be tracked, where the page reports it. If they refused, the message "
+        "identifies neither them nor their visit",
+    )
 
     @property
     def subject(self) -> str:

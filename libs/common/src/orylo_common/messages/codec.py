@@ -23,7 +23,7 @@ from orylo_common.messages.conversions import (
     ConversionRedriveRequested,
     ConversionSuppressed,
 )
-from orylo_common.messages.destinations import DestinationStatusChanged
+from orylo_common.messages.destinations import DestinationStatusChanged, DestinationTokenRead
 from orylo_common.messages.detections import DetectionCreated, PaymentBlocked, PaymentBlockLifted
 from orylo_common.messages.disputes import DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.former_names import current_type, with_current_values
@@ -83,6 +83,7 @@ MESSAGES: tuple[type[Message], ...] = (
     ConversionCorrectionChanged,
     ConversionRedriveRequested,
     DestinationStatusChanged,
+    DestinationTokenRead,
     ProviderActionChanged,
     ProviderActionRedriveRequested,
     WebhookRejected,

@@ -21,6 +21,16 @@ class DestinationCondition(StrEnum):
     DISABLED = "disabled"
 
 
+TokenExpiry = Annotated[
+    datetime | None,
+    Field(
+        description="when the access token expires, as Meta says once a day; null if it never does, or if that is not "
+        "known, as for a minute after a change",
+        examples=["2027-01-28T09:00:00Z"],
+    ),
+]
+
+
 class DestinationPath(RequestPart):
     id: UUID
 
@@ -36,6 +46,7 @@ class ListedDestination(ResponseBody):
     since: datetime | None = Field(description="when that status began; null while active or disabled")
     reason: str | None = Field(description="why it is not sent to, and what to do")
     code: str | None = Field(description="the destination's own code")
+    token_expires_at: TokenExpiry
     created_at: datetime
 
 
@@ -127,6 +138,7 @@ class DestinationActivity(ResponseBody):
     since: datetime | None
     reason: str | None
     code: str | None
+    token_expires_at: TokenExpiry
     waiting: int = Field(ge=0, description="conversions that are not sent yet")
     oldest_waiting: datetime | None
     dispatched: int = Field(ge=0)

@@ -4,20 +4,16 @@ from uuid import UUID
 from orylo_api.destinations.models import DestinationActivity, DestinationList, ListedDestination
 from orylo_common.postgres.pool import Connection
 
-SELECT_DESTINATIONS = """
-    SELECT d.id, d.kind, d.name, d.created_at, s.since, s.reason, s.code,
+# A token may have been replaced since it was read. Dispatch reads a new one within a minute.
+SELECT_STATES = """
+    SELECT d.id, d.kind, d.name, d.created_at, s.since, s.reason, s.code, t.expires_at AS token_expires_at,
            CASE WHEN d.enabled THEN coalesce(s.status, 'active') ELSE 'disabled' END AS status
-    FROM api.destinations AS d
+    FROM control.destinations AS d
     LEFT JOIN api.destination_states_view AS s ON s.destination_id = d.id AND s.status <> 'active' AND d.enabled
-    ORDER BY d.created_at, d.id
+    LEFT JOIN api.destination_tokens_view AS t ON t.destination_id = d.id AND t.configured_at >= d.updated_at
 """
-SELECT_STATE = """
-    SELECT s.since, s.reason, s.code,
-           CASE WHEN d.enabled THEN coalesce(s.status, 'active') ELSE 'disabled' END AS status
-    FROM api.destinations AS d
-    LEFT JOIN api.destination_states_view AS s ON s.destination_id = d.id AND s.status <> 'active' AND d.enabled
-    WHERE d.id = $1
-"""
+SELECT_DESTINATIONS = f"{SELECT_STATES} ORDER BY d.created_at, d.id"
+SELECT_STATE = f"{SELECT_STATES} WHERE d.id = $1"
 # Conversions that wait are few, whatever their age: an index holds those that were not sent.
 SELECT_WAITING = """
     SELECT count(*) AS waiting, min(created_at) AS oldest_waiting FROM api.conversions_view

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from orylo_api.call import Call
-from orylo_api.detections.models import DetectorScore, Override, Points, Reasons
+from orylo_api.detections.models import DetectorScore, Override, Points, Reasons, RuleHits
 from orylo_api.http.fields import CustomerId, Moment, PaymentId, RequestPart, ResponseBody, Text
 from orylo_api.http.idempotency import read_key
 from orylo_api.read_models.keys import derived_uuid
@@ -99,6 +99,7 @@ class Evaluation(ResponseBody):
     reasons: Reasons
     points: Points
     override: Override
+    rules: RuleHits = Field(default=[])
     detectors: list[DetectorScore]
     degraded: list[str]
     version: int = Field(ge=0)

@@ -31,6 +31,26 @@ Override = Annotated[
         examples=["block_list.ip"],
     ),
 ]
+RuleHits = Annotated[
+    list[RuleHit],
+    Field(
+        description="the tenant's rules that are true of the payment, highest priority first, those in shadow last. "
+        "The points that a rule added are in `points`, with the reason `custom_rules.<rule id>`; a rule in shadow "
+        "added none",
+        examples=[
+            [
+                {
+                    "rule_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                    "version": 3,
+                    "name": "Expensive first order",
+                    "mode": "shadow",
+                    "action": "review",
+                    "otherwise": "review",
+                }
+            ]
+        ],
+    ),
+]
 
 
 class DetectionPath(RequestPart):
@@ -68,7 +88,7 @@ class Detection(ResponseBody):
     reasons: Reasons
     points: Points = Field(default=[])
     override: Override = None
-    rules: list[RuleHit] = Field(default=[], description="the tenant's rules that are true of the payment")
+    rules: RuleHits = Field(default=[])
     detectors: list[DetectorScore]
     degraded: list[str] = Field(
         description="detectors, and rules as `custom_rules.<id>`, left out because they were late or failed"

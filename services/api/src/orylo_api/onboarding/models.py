@@ -38,3 +38,9 @@ class OnboardingChoices(RequestPart):
 
     dismissed: bool = Field(default=False, description="do not show the steps")
     skipped: list[OnboardingStep] = Field(default=[], max_length=5, description="steps to leave out")
+
+
+class SampleData(ResponseBody):
+    """The sample sales of a shop, which show what the pages look like."""
+
+    sales: int = Field(ge=0, description="how many sample sales are shown; 0 without sample data", examples=[8])

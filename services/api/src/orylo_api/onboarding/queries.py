@@ -6,7 +6,11 @@ from uuid import UUID
 
 import asyncpg
 
+from orylo_api.detections.projection import DETECTIONS, detection_row
 from orylo_api.onboarding.models import OnboardingChoices, OnboardingStep
+from orylo_api.onboarding.sample_sales import SAMPLE_PAYMENT_IDS, sample_messages
+from orylo_api.payments.projection import PAYMENTS
+from orylo_api.payments.row import payment_row
 from orylo_common.postgres.pool import Connection
 from orylo_common.sample_webhooks import SAMPLE_PAYMENTS
 
@@ -41,6 +45,10 @@ UPSERT_CHOICES = """
     ON CONFLICT (tenant_id, principal_id) DO UPDATE
     SET dismissed = EXCLUDED.dismissed, skipped = EXCLUDED.skipped, updated_at = now()
 """
+# By payment, because a sale of the sample data exists as long as its payment does.
+COUNT_SAMPLE_SALES = "SELECT count(*)::int FROM api.payments_view WHERE tenant_id = $1 AND payment_id = ANY($2)"
+DELETE_SAMPLE_SALES = "DELETE FROM api.payments_view WHERE tenant_id = $1 AND payment_id = ANY($2)"
+DELETE_SAMPLE_DECISIONS = "DELETE FROM api.detections_view WHERE tenant_id = $1 AND payment_id = ANY($2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +95,25 @@ async def read_choices(connection: Connection, principal_id: UUID) -> Onboarding
 async def save_choices(connection: Connection, tenant_id: UUID, principal_id: UUID, choices: OnboardingChoices) -> None:
     skipped = [step for step in OnboardingStep if step in choices.skipped]
     await connection.execute(UPSERT_CHOICES, tenant_id, principal_id, choices.dismissed, skipped)
+
+
+async def count_sample_sales(connection: Connection, tenant_id: UUID) -> int:
+    number: int = await connection.fetchval(COUNT_SAMPLE_SALES, tenant_id, SAMPLE_PAYMENT_IDS)
+    return number
+
+
+async def insert_sample_sales(connection: Connection, tenant_id: UUID, now: datetime) -> None:
+    """Insert the sample sales and their decisions. Those that are there make way."""
+    await delete_sample_sales(connection, tenant_id)
+    payments, detections = zip(*sample_messages(tenant_id, now), strict=True)
+    await PAYMENTS.insert_new(connection, [payment_row(payment) for payment in payments])
+    rows = [detection_row(detection) for detection in detections]
+    for row in rows:
+        # Its id holds the time of the click.
+        row.created_at = row.occurred_at
+    await DETECTIONS.insert_new(connection, rows)
+
+
+async def delete_sample_sales(connection: Connection, tenant_id: UUID) -> None:
+    await connection.execute(DELETE_SAMPLE_DECISIONS, tenant_id, SAMPLE_PAYMENT_IDS)
+    await connection.execute(DELETE_SAMPLE_SALES, tenant_id, SAMPLE_PAYMENT_IDS)

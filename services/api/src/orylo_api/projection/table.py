@@ -10,6 +10,7 @@ from orylo_api.customers.projection import CustomerProjection
 from orylo_api.customers.trust_projection import TrustProjection
 from orylo_api.dead_letters.projection import DeadLetterProjection, DeadLetterRow
 from orylo_api.destinations.projection import DestinationProjection
+from orylo_api.destinations.token_projection import TokenProjection
 from orylo_api.detections.projection import DetectionProjection
 from orylo_api.overview.projection import ActivityProjection
 from orylo_api.payments.projection import PaymentProjection
@@ -37,6 +38,7 @@ from orylo_common.messages import (
     CustomerMergeLimited,
     CustomerUnmerged,
     DestinationStatusChanged,
+    DestinationTokenRead,
     DetectionCreated,
     DisputeLost,
     DisputeOpened,
@@ -80,6 +82,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     ConversionProjection,
     ActionProjection,
     DestinationProjection,
+    TokenProjection,
     DeadLetterProjection,
     RejectionProjection,
     QuarantineProjection,
@@ -113,6 +116,7 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     ConversionFailed: (ConversionProjection, DeadLetterProjection),
     ProviderActionChanged: (ActionProjection, DeadLetterProjection),
     DestinationStatusChanged: (DestinationProjection,),
+    DestinationTokenRead: (TokenProjection,),
     DeadLetterRow: (DeadLetterProjection,),
     WebhookRejected: (RejectionProjection,),
     WebhookQuarantined: (QuarantineProjection, WebhookReceiptProjection),

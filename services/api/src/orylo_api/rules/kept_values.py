@@ -27,7 +27,11 @@ SELECT_TRIED = """
           AND e.state NOT IN ('created', 'failed', 'canceled')
     ) AS paid ON p.customer_id IS NOT NULL
     LEFT JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE cause = 'refund') AS refunds,
+        -- Earlier changes name no payment. A payment can have several, because parts of it are refunded.
+        SELECT count(DISTINCT coalesce(x.payment_id, x.version::text)) FILTER (WHERE cause = 'refund' AND NOT EXISTS (
+                   SELECT FROM api.actions_view AS own
+                   WHERE own.payment_id = x.payment_id AND own.action = 'refund' AND own.status = 'done'
+               )) AS refunds,
                count(*) FILTER (WHERE cause = 'dispute_opened') AS disputes,
                count(*) FILTER (WHERE cause = 'dispute_won') AS disputes_won,
                count(*) FILTER (WHERE cause = 'fraud_warning') AS fraud_warnings,

@@ -70,6 +70,7 @@ ROUTES = (
         "Visits that the tracking script reported, by day",
         query=TrackingQuery,
         response=TrackingStats,
-        description="Visits, those with Meta's click id, checkouts and leads.",
+        description="Visits, those with Meta's click id, checkouts and leads; and the shares of visits with and "
+        "without the visitor's consent.",
     ),
 )

@@ -49,12 +49,24 @@ class TrackingQuery(RequestPart):
     days: int = Field(default=30, ge=1, le=MAX_DAYS, description="days back, today included", examples=[30])
 
 
+class VisitConsent(ResponseBody):
+    """Visits by what their page reported of the visitor's consent. The shares are null without a visit."""
+
+    given: int = Field(ge=0, description="visits after `orylo.consent(true)`")
+    refused: int = Field(ge=0, description="visits of visitors who refused: they are counted, and nothing else is kept")
+    unknown: int = Field(ge=0, description="visits of pages that do not report it")
+    given_share: float | None = Field(ge=0, le=1, description="given / visits", examples=[0.88])
+    refused_share: float | None = Field(ge=0, le=1, description="refused / visits", examples=[0.02])
+    unknown_share: float | None = Field(ge=0, le=1, description="unknown / visits", examples=[0.1])
+
+
 class TrackingDay(ResponseBody):
     day: date = Field(description="in UTC")
     visits: int = Field(ge=0)
     with_click_id: int = Field(ge=0, description="visits that an advertisement led to, by Meta's click id")
     checkouts: int = Field(ge=0, description="visits that reached a checkout")
     leads: int = Field(ge=0, description="forms that were submitted")
+    consent: VisitConsent
 
 
 class TrackingStats(ResponseBody):
@@ -62,5 +74,6 @@ class TrackingStats(ResponseBody):
     with_click_id: int = Field(ge=0, description="of all days")
     checkouts: int = Field(ge=0, description="of all days")
     leads: int = Field(ge=0, description="of all days")
+    consent: VisitConsent = Field(description="of all days")
     last_at: datetime | None = Field(description="when the last visit was reported")
     days: list[TrackingDay] = Field(description="oldest first; days without a visit are left out")

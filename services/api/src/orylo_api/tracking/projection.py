@@ -18,6 +18,8 @@ class TrackingDayRow:
     with_click_id: int
     checkouts: int
     leads: int
+    with_consent: int
+    without_consent: int
     first_at: datetime
     last_at: datetime
 
@@ -30,6 +32,8 @@ ADD_VISITS = f"""
     ON CONFLICT (tenant_id, day) DO UPDATE SET
         visits = stored.visits + EXCLUDED.visits, with_click_id = stored.with_click_id + EXCLUDED.with_click_id,
         checkouts = stored.checkouts + EXCLUDED.checkouts, leads = stored.leads + EXCLUDED.leads,
+        with_consent = stored.with_consent + EXCLUDED.with_consent,
+        without_consent = stored.without_consent + EXCLUDED.without_consent,
         first_at = least(stored.first_at, EXCLUDED.first_at), last_at = greatest(stored.last_at, EXCLUDED.last_at)
 """
 
@@ -49,14 +53,16 @@ class TrackingProjection:
 
 
 def visit_row(click: ClickRecorded) -> TrackingDayRow:
-    at = click.occurred_at
+    at, is_visit = click.occurred_at, click.kind != "lead"
     return TrackingDayRow(
         tenant_id=click.tenant_id,
         day=at.astimezone(UTC).date(),
-        visits=int(click.kind != "lead"),
-        with_click_id=int(click.kind != "lead" and bool(click.tracking.fbclid or click.tracking.fbc)),
+        visits=int(is_visit),
+        with_click_id=int(is_visit and bool(click.tracking.fbclid or click.tracking.fbc)),
         checkouts=int(click.kind == "checkout"),
         leads=int(click.kind == "lead"),
+        with_consent=int(is_visit and click.consent is True),
+        without_consent=int(is_visit and click.consent is False),
         first_at=at,
         last_at=at,
     )
@@ -68,4 +74,6 @@ def add(row: TrackingDayRow, other: TrackingDayRow) -> None:
     row.with_click_id += other.with_click_id
     row.checkouts += other.checkouts
     row.leads += other.leads
+    row.with_consent += other.with_consent
+    row.without_consent += other.without_consent
     row.first_at, row.last_at = min(row.first_at, other.first_at), max(row.last_at, other.last_at)

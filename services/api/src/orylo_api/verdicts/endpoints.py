@@ -6,18 +6,17 @@ from io import BytesIO
 from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.errors import Invalid, NotFound, PreconditionFailed
+from orylo_api.errors import Invalid, PreconditionFailed
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
 from orylo_api.payments.models import PaymentPath
-from orylo_api.review.work import CaseWorker, settle_if_open
+from orylo_api.review.work import CaseWorker
 from orylo_api.verdicts.csv_file import VerdictDefaults, read_verdicts
-from orylo_api.verdicts.giving import give
+from orylo_api.verdicts.giving import close_case, give
 from orylo_api.verdicts.imports import import_verdicts
 from orylo_api.verdicts.models import VerdictAccepted, VerdictImport, VerdictImportQuery, VerdictRequest
-from orylo_api.verdicts.queries import find_judged, lock_verdict
+from orylo_api.verdicts.queries import lock_verdict
 from orylo_common.csv_rows import MAX_BYTES, InvalidFile
-from orylo_common.messages import PaymentVerdict
 
 # 100,000 lines take some seconds, after two minutes at most for their arrival.
 IMPORT_LIMIT = timedelta(minutes=4)
@@ -31,14 +30,11 @@ changes nothing. """
 async def give_verdict(call: Call[PaymentPath, None, VerdictRequest]) -> VerdictAccepted:
     """Give the verdict. An open review case of the payment is closed, unless another person has it open."""
     payment_id, requested, user = call.path.id, call.body, call.principal
-    judged = (await find_judged(call.connection, [payment_id])).get(payment_id)
-    if judged is None:
-        raise NotFound("there is no such payment")
+    now = call.services.clock.now()
+    worker = CaseWorker(user.id, user.name)
+    judged = await close_case(call.connection, payment_id, requested.verdict, worker, now)
     if requested.expected is not None and requested.expected is not await lock_verdict(call.connection, payment_id):
         raise PreconditionFailed("the verdict has changed since you read it; read it again")
-    now = call.services.clock.now()
-    if requested.verdict is not PaymentVerdict.WITHDRAWN:
-        await settle_if_open(call.connection, payment_id, CaseWorker(user.id, user.name), now)
     message = await give(call, payment_id, judged, requested.verdict, requested.reason, now)
     return VerdictAccepted(
         payment_id=payment_id,

@@ -1,14 +1,32 @@
-"""Give one verdict in the transaction of a request: publish it, and audit it."""
+"""Give one verdict in a transaction: close the review case, publish the verdict, and audit it."""
 
 from datetime import datetime
 from typing import Any
 
 from orylo_api.access import audit
 from orylo_api.call import Call
+from orylo_api.errors import NotFound
 from orylo_api.http import outbox
+from orylo_api.review.work import CaseWorker, settle_if_open
 from orylo_api.verdicts.messages import verdict_given
-from orylo_api.verdicts.queries import PaymentToJudge
+from orylo_api.verdicts.queries import PaymentToJudge, find_judged
 from orylo_common.messages import PaymentVerdict, VerdictGiven
+from orylo_common.postgres.pool import Connection
+
+
+async def close_case(
+    connection: Connection, payment_id: str, verdict: PaymentVerdict, worker: CaseWorker, now: datetime
+) -> PaymentToJudge:
+    """Close the payment's case, if it is open, and return the payment as it was before the verdict.
+
+    A withdrawal closes no case. Raises `NotFound`, and `HeldByAnother` if another person has the case open.
+    """
+    judged = (await find_judged(connection, [payment_id])).get(payment_id)
+    if judged is None:
+        raise NotFound("there is no such payment")
+    if verdict is not PaymentVerdict.WITHDRAWN:
+        await settle_if_open(connection, payment_id, worker, now)
+    return judged
 
 
 async def give(

@@ -10,8 +10,6 @@ SELECT_JUDGED = """
     JOIN api.payments_view AS p USING (payment_id)
     LEFT JOIN api.fraud_evidence AS e USING (tenant_id, payment_id)
 """
-
-
 LOCK_VERDICT = "SELECT pg_advisory_xact_lock(hashtextextended('verdict ' || $1, 0))"
 # The read model follows a verdict within moments, and the audit log has it at once.
 SELECT_NEWEST_VERDICT = """

@@ -35,7 +35,8 @@ EXPLANATION = Explanation(
         ),
         Parameter(
             "frequent refunds",
-            f"at least {FREQUENT_REFUNDS}, and more than {REFUND_SHARE:.0%} of the payments (score {REFUNDED_OFTEN})",
+            f"at least {FREQUENT_REFUNDS}, and more than {REFUND_SHARE:.0%} of the payments (score {REFUNDED_OFTEN}); "
+            "refunds by Orylo do not count",
             "fixed: refunds happen to honest buyers, too",
         ),
         Parameter(

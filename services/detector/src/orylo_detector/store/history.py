@@ -48,8 +48,12 @@ SELECT_CUSTOMERS = """
         FROM detector.customers AS c WHERE c.tenant_id = asked.tenant_id AND c.customer_id = ANY(person.people)
     ) AS c
     CROSS JOIN LATERAL (
-        -- A refund counts unless refunds of its whole total failed since; a win, unless the dispute was lost since.
-        SELECT count(*) FILTER (WHERE kind = 'refund' AND (
+        -- A refund counts unless the platform made it, or refunds of its whole total failed since; a win, unless the
+        -- dispute was lost since.
+        SELECT count(*) FILTER (WHERE kind = 'refund' AND NOT EXISTS (
+                   SELECT FROM detector.incidents AS own
+                   WHERE own.tenant_id = i.tenant_id AND own.kind = 'refund_by_platform' AND own.source_id = i.source_id
+               ) AND (
                    amount_minor IS NULL OR amount_minor = 0 OR amount_minor > (
                        SELECT coalesce(sum(failed.amount_minor), 0) FROM detector.incidents AS failed
                        WHERE failed.tenant_id = i.tenant_id AND failed.payment_id = i.payment_id

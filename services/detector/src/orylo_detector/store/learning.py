@@ -11,10 +11,10 @@ from orylo_common.messages import (
     DisputeLost,
     DisputeWon,
     FraudWarningReceived,
-    PaymentFact,
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentSucceeded,
+    ProviderActionChanged,
     TrustUpdated,
 )
 from orylo_common.postgres.pool import Connection
@@ -118,7 +118,7 @@ COPY_PEOPLE = """
     WHERE c.merge_version < EXCLUDED.merge_version
 """
 
-Incident = PaymentRefunded | PaymentRefundFailed | DisputeFact | FraudWarningReceived
+Incident = PaymentRefunded | PaymentRefundFailed | ProviderActionChanged | DisputeFact | FraudWarningReceived
 
 
 def payment_columns(payments: Sequence[tuple[PaymentSucceeded, str | None]]) -> Sequence[Sequence[object]]:
@@ -144,13 +144,18 @@ def payment_columns(payments: Sequence[tuple[PaymentSucceeded, str | None]]) -> 
 
 
 async def learn_incidents(connection: Connection, facts: Sequence[Incident]) -> list[None]:
-    """Record refunds, disputes and fraud warnings, each incident once, with its newest time and amount."""
+    """Record refunds, disputes and fraud warnings, each incident once, with its newest time and amount.
+
+    A change of an action must be a refund that the platform made.
+    """
     incidents: dict[tuple[UUID, str, str], tuple[str, str | None, datetime, int]] = {}
     for fact in sorted(facts, key=lambda fact: (fact.occurred_at, _amount_of(fact))):
         for kind, source_id in _incidents_of(fact):
             key = (fact.tenant_id, kind, source_id)
             _, known, *_ = incidents.get(key, ("", None))
-            incidents[key] = (fact.payment_id, known or fact.customer_id, fact.occurred_at, _amount_of(fact))
+            # A change of an action names no customer. Its incident gets the payer's.
+            named = None if isinstance(fact, ProviderActionChanged) else fact.customer_id
+            incidents[key] = (fact.payment_id, known or named, fact.occurred_at, _amount_of(fact))
     if incidents:
         await connection.execute(
             LEARN_INCIDENTS, *zip(*((*key, *rest) for key, rest in incidents.items()), strict=True)
@@ -185,8 +190,10 @@ async def copy_people(connection: Connection, changes: Sequence[CustomerMerged |
     return [None] * len(changes)
 
 
-def _incidents_of(fact: PaymentFact) -> list[tuple[str, str]]:
+def _incidents_of(fact: Incident) -> list[tuple[str, str]]:
     """Return the incidents that a message reports, each as its kind and source id."""
+    if isinstance(fact, ProviderActionChanged):
+        return [("refund_by_platform", fact.payment_id)]
     if fact.test:
         return []
     match fact:
@@ -207,6 +214,6 @@ def _incidents_of(fact: PaymentFact) -> list[tuple[str, str]]:
             return []
 
 
-def _amount_of(fact: PaymentFact) -> int:
+def _amount_of(fact: Incident) -> int:
     """Return the amount of an incident: of a refund, the total of all refunds of the payment so far."""
     return fact.refunded_minor if isinstance(fact, PaymentRefunded) else fact.amount_minor

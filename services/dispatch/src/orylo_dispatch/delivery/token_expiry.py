@@ -1,6 +1,9 @@
-"""Reads when access tokens expire: once a day, after a change of the destination, and after it refused its token."""
+"""Reads when access tokens expire, and reports it.
 
-from collections.abc import Mapping
+A token is read once a day, after a change of the destination, and after the destination refused it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,12 +11,16 @@ from typing import Any
 import asyncpg
 import structlog
 
+from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Destination
 from orylo_common.control.plane import ControlPlane
 from orylo_common.errors import TransientError
+from orylo_common.ids import uuid7
+from orylo_common.messages import DestinationTokenRead, encode
 from orylo_dispatch.delivery.sink import DestinationKey, SinkKind
 from orylo_dispatch.metrics import TOKEN_EXPIRES
+from orylo_dispatch.outbox import write_messages
 
 CHECK_EVERY = timedelta(minutes=1)
 READ_EVERY = timedelta(days=1)
@@ -42,6 +49,7 @@ CLAIM = """
 SET_EXPIRY = """
     UPDATE dispatch.destination_tokens SET expires_at = $4
     WHERE tenant_id = $1 AND destination_id = $2 AND configured_at = $3
+    RETURNING true
 """
 SET_READ_AT = "UPDATE dispatch.destination_tokens SET read_at = $3 WHERE tenant_id = $1 AND destination_id = $2"
 
@@ -56,6 +64,7 @@ class TokenExpiry:
     plane: ControlPlane
     kinds: Mapping[str, SinkKind]
     clock: Clock
+    offer: Callable[[Sequence[Outgoing]], None]
 
     async def check(self) -> None:
         """Read the tokens that are due, then set the metric of every token with a known end."""
@@ -94,7 +103,32 @@ class TokenExpiry:
             log.warning("dispatch.token_unread", destination_id=str(destination.id), reason=str(error))
             await self.pool.execute(SET_READ_AT, *key, now - READ_EVERY + READ_AGAIN)
         else:
-            await self.pool.execute(SET_EXPIRY, *key, destination.updated_at, expires_at)
+            await self._store(destination, expires_at, now)
+
+    async def _store(self, destination: Destination, expires_at: datetime | None, now: datetime) -> None:
+        """Store the end and report it, unless the destination's newer token was read meanwhile."""
+        key = (destination.tenant_id, destination.id)
+        async with self.pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(SET_EXPIRY, *key, destination.updated_at, expires_at):
+                return
+            messages = [_message(destination, expires_at, now)]
+            await write_messages(connection, messages)
+        self.offer(messages)
+
+
+def _message(destination: Destination, expires_at: datetime | None, now: datetime) -> Outgoing:
+    message_id = uuid7()
+    message = DestinationTokenRead(
+        message_id=message_id,
+        tenant_id=destination.tenant_id,
+        correlation_id=message_id,
+        occurred_at=now,
+        destination_id=destination.id,
+        destination=destination.kind,
+        configured_at=destination.updated_at,
+        expires_at=expires_at,
+    )
+    return Outgoing(message_id, message.type, encode(message))
 
 
 def is_due(known: Mapping[str, Any] | None, destination: Destination, now: datetime) -> bool:

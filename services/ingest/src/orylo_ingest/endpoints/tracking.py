@@ -31,7 +31,7 @@ from orylo_ingest.http import problems
 from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.metrics import VISITS
 from orylo_ingest.tracking.script import TrackingScript
-from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
+from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded, refused_visit
 from orylo_ingest.webhooks.writer import RETRY_AFTER
 
 MAX_BODY_BYTES = 16 * 1024
@@ -113,14 +113,18 @@ class TrackingEndpoint:
             return
         self._check_limits(tenant, limited)
         visit = _visit_in(await read_body(request, max_bytes=MAX_BODY_BYTES, timeout=self.body_timeout))
-        click = click_recorded(
-            visit,
-            tenant_id=tenant.id,
-            ip=address,
-            user_agent=request.headers.get("User-Agent"),
-            now=self.clock.now(),
-            country=self.plane.settings(tenant.id, ShopSettings).country,
-        )
+        now = self.clock.now()
+        if visit.consent is False or request.headers.get("Sec-GPC") == "1":
+            click = refused_visit(visit, tenant_id=tenant.id, now=now)
+        else:
+            click = click_recorded(
+                visit,
+                tenant_id=tenant.id,
+                ip=address,
+                user_agent=request.headers.get("User-Agent"),
+                now=now,
+                country=self.plane.settings(tenant.id, ShopSettings).country,
+            )
         await self._publish(click, *([checkout_started(click)] if visit.kind == "checkout" else []))
 
     def _allowed_origins(self, tenant_name: str) -> tuple[str, ...]:

@@ -33,6 +33,8 @@
 
   var allowed = navigator.globalPrivacyControl !== true;
   var consented = script.getAttribute("data-consent") !== "wait";
+  // Consent was given on this page. It stays undefined where the page does not ask.
+  var granted;
   // Consent was refused, not only not given yet. Calls made in this state are dropped instead of queued.
   var refused = false;
   var queue = [];
@@ -107,6 +109,7 @@
       kind: kind,
       click_id: visit.id,
       clicked_at: visit.at,
+      consent: granted,
       url: location.href.slice(0, 2000),
       referrer: document.referrer.slice(0, 2000) || undefined,
       fbp: readCookie("_fbp"),
@@ -360,6 +363,7 @@
     consent: safe(function (given) {
       consented = given === true;
       refused = !consented;
+      granted = consented || undefined;
       if (refused) stop();
       else start();
     }),

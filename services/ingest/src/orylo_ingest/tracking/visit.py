@@ -72,6 +72,7 @@ class Visit(BaseModel):
     utm_term: Text | None = None
     email: Text | None = None
     phone: Text | None = None
+    consent: bool | None = None
 
 
 def click_recorded(
@@ -118,6 +119,7 @@ def click_recorded(
         ),
         customer_id=customer_id(tenant_id, identity.match_keys),
         match_keys=MatchKeys(**identity.match_keys),
+        consent=visit.consent,
     )
 
 
@@ -139,6 +141,20 @@ def checkout_started(click: ClickRecorded) -> CheckoutStarted:
         user_agent=click.user_agent,
         tracking=click.tracking,
         checkout_id=click.click_id,
+    )
+
+
+def refused_visit(visit: Visit, *, tenant_id: UUID, now: datetime) -> ClickRecorded:
+    """Return the message that counts the visit of a visitor who refused to be tracked, under a random click id."""
+    message_id = uuid7()
+    return ClickRecorded(
+        message_id=message_id,
+        correlation_id=message_id,
+        tenant_id=tenant_id,
+        occurred_at=now,
+        click_id=f"oc_{message_id.hex[-22:]}",
+        kind=visit.kind,
+        consent=False,
     )
 
 

@@ -17,7 +17,7 @@ def record_block(
 ) -> tuple[bool, tuple[LedgerEntry, ...]]:
     """Add a decision to the reports of its payment. Return whether the payment is blocked, and the entry to post.
 
-    `clean` is the payment's clean entry, if it is in the ledger.
+    `clean` is the payment's clean entry, if it is in the ledger or waits for a customer.
     """
     block: Reports = reports.setdefault("block", {})
     if version <= block.get("version", UNKNOWN_VERSION):
@@ -40,7 +40,7 @@ def record_block(
 
 
 def withhold(reports: Reports, clean: LedgerEntry) -> bool:
-    """Keep the clean entry of a blocked payment until the block is lifted. Return false if it is in the ledger."""
+    """Keep the clean entry of a blocked payment until the block is lifted. Return false if it was posted before."""
     block: Reports = reports.setdefault("block", {})
     if "clean" in block:
         return False

@@ -3,8 +3,12 @@ import { useCallback, useRef, useState } from "react";
 import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
 import { useDestinations } from "../../../subjects/destinations/useDestinations";
+import { SampleDataButton } from "../../../subjects/onboarding/SampleDataButton";
+import { isSampleSale } from "../../../subjects/onboarding/useSampleData";
+import { onboardingWords } from "../../../subjects/onboarding/words";
 import { Button, LinkButton } from "../../../ui/controls/Button";
 import { Icon } from "../../../ui/display/Icon";
+import { Banner } from "../../../ui/states/Banner";
 import { Empty } from "../../../ui/states/Empty";
 import { EmptyFiltered } from "../../../ui/states/EmptyFiltered";
 import { Failed } from "../../../ui/states/Failed";
@@ -36,6 +40,7 @@ interface Props {
 /** The payments as they come. Rows are held while the list is paused, scrolled down or in use, or rows are selected. */
 export function LiveList({ filters, person, paused, openId, onOpen, onClear, onAllTime }: Props) {
   const words = useWords(paymentsWords);
+  const { samplesShown } = useWords(onboardingWords);
   const filterTexts = useFilterTexts();
   const top = useRef<HTMLDivElement>(null);
   const [atTop, setAtTop] = useState(true);
@@ -96,6 +101,7 @@ export function LiveList({ filters, person, paused, openId, onOpen, onClear, onA
           )}
         </div>
         {failure !== null && <Failed what={words.what} error={failure} retry={() => void payments.refetch()} />}
+        {rows.some(({ id }) => isSampleSale(id)) && <Banner action={<SampleDataButton shown />}>{samplesShown}</Banner>}
         {body()}
       </div>
       {hasOlder && (
@@ -152,9 +158,12 @@ export function LiveList({ filters, person, paused, openId, onOpen, onClear, onA
         title={title}
         text={text}
         action={
-          <LinkButton to="/welcome" look="primary">
-            {action}
-          </LinkButton>
+          <span className={styles.firstSteps}>
+            <LinkButton to="/welcome" look="primary">
+              {action}
+            </LinkButton>
+            <SampleDataButton shown={false} />
+          </span>
         }
       />
     );
