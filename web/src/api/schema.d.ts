@@ -1142,7 +1142,7 @@ export interface paths {
         put?: never;
         /**
          * Judge a payment: fraud or legitimate, or withdraw the verdict
-         * @description The detector learns from it, the customer's trust score follows, and the quality report counts it. A new verdict replaces the earlier one. For the roles admin, analyst, owner.
+         * @description The detector learns from it, the customer's trust score follows, and the quality report counts it. A new verdict replaces the earlier one, unless `expected` says that the caller has not seen that one. For the roles admin, analyst, owner.
          */
         post: operations["give_verdict"];
         delete?: never;
@@ -9801,6 +9801,12 @@ export interface components {
              * @default null
              */
             reason: string | null;
+            /**
+             * @description the verdict that the caller has seen, `withdrawn` for none: if the payment has another one by now, the request is refused with 412 and changes nothing
+             * @default null
+             * @example withdrawn
+             */
+            expected: components["schemas"]["PaymentVerdict"] | null;
         };
         /** VerdictResult */
         VerdictResult: {
@@ -15571,7 +15577,8 @@ export interface operations {
                 /**
                  * @example {
                  *       "verdict": "fraud",
-                 *       "reason": "card testing"
+                 *       "reason": "card testing",
+                 *       "expected": "withdrawn"
                  *     }
                  */
                 "application/json": components["schemas"]["VerdictRequest"];
@@ -15604,6 +15611,7 @@ export interface operations {
             404: components["responses"]["404"];
             406: components["responses"]["406"];
             409: components["responses"]["409"];
+            412: components["responses"]["412"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
