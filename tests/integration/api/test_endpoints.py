@@ -26,7 +26,7 @@ from orylo_common.messages import (
     TrustStatus,
     decode,
 )
-from tests.integration.api.conftest import Api
+from tests.integration.api.conftest import Api, make_shop
 from tests.unit.api.builders import after, conversion, detection, payment, replaced, trust_updated
 
 pytestmark = pytest.mark.integration
@@ -284,10 +284,11 @@ async def test_a_conversion_has_the_fields_that_scripts_rely_on(api: Api, machin
 
 
 async def test_the_overview_adds_up_what_happened(api: Api) -> None:
-    machine, now = api.client(api.b.bearer), api.clock.stop()
+    shop = await make_shop(api.pool, f"loja-{uuid7().hex}")
+    machine, now = api.client(shop.bearer), api.clock.stop()
 
     def now_of(**changes: Any) -> dict[str, Any]:
-        return {"tenant_id": api.b.tenant.id, "occurred_at": now, **changes}
+        return {"tenant_id": shop.tenant.id, "occurred_at": now, **changes}
 
     await api.project(
         payment(PaymentSucceeded, **now_of(payment_id="stripe:1", amount_minor=700)),
