@@ -1,5 +1,6 @@
 """Verdicts on payments, and the quality of decisions that follows from them."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -96,6 +97,31 @@ async def test_the_newest_verdict_is_shown_in_any_order_and_a_withdrawn_one_is_n
 )
 async def test_a_verdict_needs_a_known_payment(api: Api, path: str, body: dict[str, str], status: int) -> None:
     assert (await post(api.client(api.a.bearer), path, body))[0] == status
+
+
+async def test_a_verdict_replaces_only_the_one_that_was_expected(api: Api) -> None:
+    payment_id, path = "stripe:pi_two_judges", "/api/v1/payments/stripe:pi_two_judges/verdict"
+    await api.project(payment(PaymentSucceeded, tenant_id=api.a.tenant.id, payment_id=payment_id))
+    client = api.client(api.a.bearer)
+
+    async def judge(given: PaymentVerdict, expected: PaymentVerdict | None) -> int:
+        return (await post(client, path, {"verdict": given, "expected": expected}))[0]
+
+    # Of two people who act at the same time on the same state, the second is refused, before anything is projected.
+    assert sorted(await asyncio.gather(judge(FRAUD, WITHDRAWN), judge(LEGITIMATE, WITHDRAWN))) == [202, 412]
+    (first,) = await published(api, payment_id)
+    other = LEGITIMATE if first.verdict is FRAUD else FRAUD
+    assert await judge(WITHDRAWN, other) == 412
+    assert await judge(other, first.verdict) == 202
+    assert await judge(FRAUD, None) == 202
+
+    # A verdict that is not in the audit log, such as one of a file, counts too.
+    api.clock.stop()
+    later = api.clock.now() + timedelta(seconds=1)
+    await api.project(verdict(LEGITIMATE, tenant_id=api.a.tenant.id, payment_id=payment_id, occurred_at=later))
+    assert await judge(WITHDRAWN, FRAUD) == 412
+    assert await judge(WITHDRAWN, LEGITIMATE) == 202
+    assert len(await published(api, payment_id)) == 4
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])

@@ -1142,7 +1142,7 @@ export interface paths {
         put?: never;
         /**
          * Judge a payment: fraud or legitimate, or withdraw the verdict
-         * @description The detector learns from it, the customer's trust score follows, and the quality report counts it. A new verdict replaces the earlier one. For the roles admin, analyst, owner.
+         * @description The detector learns from it, the customer's trust score follows, and the quality report counts it. A new verdict replaces the earlier one, unless `expected` says that the caller has not seen that one. For the roles admin, analyst, owner.
          */
         post: operations["give_verdict"];
         delete?: never;
@@ -7255,6 +7255,12 @@ export interface components {
             /** @default null */
             detail: string | null;
             /**
+             * @description names this request to support and in the logs; the header `X-Request-Id` has it, too
+             * @default null
+             * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+             */
+            request_id: string | null;
+            /**
              * @description each invalid field
              * @default null
              */
@@ -9808,6 +9814,12 @@ export interface components {
              * @default null
              */
             reason: string | null;
+            /**
+             * @description the verdict that the caller has seen, `withdrawn` for none: if the payment has another one by now, the request is refused with 412 and changes nothing
+             * @default null
+             * @example withdrawn
+             */
+            expected: components["schemas"]["PaymentVerdict"] | null;
         };
         /** VerdictResult */
         VerdictResult: {
@@ -10137,6 +10149,7 @@ export interface components {
         /** @description The request is malformed */
         400: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10146,6 +10159,7 @@ export interface components {
         /** @description Not signed in, or the API key is invalid */
         401: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
@@ -10156,6 +10170,7 @@ export interface components {
         /** @description The role lacks the permission, or the CSRF token is missing */
         403: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10165,6 +10180,7 @@ export interface components {
         /** @description Not found, or it belongs to another tenant */
         404: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10174,6 +10190,7 @@ export interface components {
         /** @description `Accept` excludes the response's media type */
         406: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10183,6 +10200,7 @@ export interface components {
         /** @description Its state does not allow this, or the idempotency key was used for another request */
         409: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10192,6 +10210,7 @@ export interface components {
         /** @description The resource has changed since the ETag in `If-Match`; read it again */
         412: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10201,6 +10220,7 @@ export interface components {
         /** @description The body is too large */
         413: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10210,6 +10230,7 @@ export interface components {
         /** @description The body is of another media type */
         415: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10219,6 +10240,7 @@ export interface components {
         /** @description Invalid values; `errors` names each field */
         422: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10228,6 +10250,7 @@ export interface components {
         /** @description `If-Match` is missing */
         428: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10237,6 +10260,7 @@ export interface components {
         /** @description Too many attempts; retry after `Retry-After` */
         429: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
@@ -10247,6 +10271,7 @@ export interface components {
         /** @description Temporarily unavailable; retry after `Retry-After` */
         503: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
@@ -10273,6 +10298,11 @@ export interface components {
          * @example true
          */
         "Idempotency-Replayed": "true";
+        /**
+         * @description names this request to support and in the logs; every response has it
+         * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+         */
+        "X-Request-Id": string;
         /**
          * @description seconds to wait before the request is sent again
          * @example 2
@@ -15560,7 +15590,8 @@ export interface operations {
                 /**
                  * @example {
                  *       "verdict": "fraud",
-                 *       "reason": "card testing"
+                 *       "reason": "card testing",
+                 *       "expected": "withdrawn"
                  *     }
                  */
                 "application/json": components["schemas"]["VerdictRequest"];
@@ -15593,6 +15624,7 @@ export interface operations {
             404: components["responses"]["404"];
             406: components["responses"]["406"];
             409: components["responses"]["409"];
+            412: components["responses"]["412"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];

@@ -8,7 +8,7 @@ import { useWords } from "../../i18n/words";
 import { Guarded } from "../../session/Guarded";
 import { AllowCustomer, BlockCustomer } from "../../subjects/customers/BlockCustomer";
 import { customerKey } from "../../subjects/customers/useCustomer";
-import { useSetStatus } from "../../subjects/customers/useStatus";
+import { useSetStatus, useStatus } from "../../subjects/customers/useStatus";
 import { customerWords } from "../../subjects/customers/words";
 import type { TrustStatus } from "../../api/types";
 import { Button } from "../../ui/controls/Button";
@@ -27,6 +27,7 @@ export function CustomerActions({ id, status, merged }: { id: string; status: Tr
   const words = useWords(pageWords);
   const customers = useWords(customerWords);
   const { set, isPending } = useSetStatus(id);
+  const seen = useStatus(id).data?.etag;
   const [open, setOpen] = useState<Open>(null);
   const close = () => {
     setOpen(null);
@@ -50,7 +51,7 @@ export function CustomerActions({ id, status, merged }: { id: string; status: Tr
           <Button
             busy={isPending}
             onClick={() => {
-              set({ status: "neutral", expiresAt: null, reason: customers.lift.reason });
+              set({ status: "neutral", expiresAt: null, reason: customers.lift.reason }, seen);
             }}
           >
             {status === "blocked" ? customers.lift.unblock : customers.lift.neutral}

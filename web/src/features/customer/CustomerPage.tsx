@@ -8,7 +8,7 @@ import { useWords } from "../../i18n/words";
 import { useLiveEvents } from "../../stream/useStream";
 import { StatusBadge } from "../../subjects/customers/StatusBadge";
 import { customerKey, useCustomer } from "../../subjects/customers/useCustomer";
-import { statusKey, useStatus } from "../../subjects/customers/useStatus";
+import { useStatus } from "../../subjects/customers/useStatus";
 import { LinkButton } from "../../ui/controls/Button";
 import { CopyId } from "../../ui/display/CopyId";
 import { Glyph } from "../../ui/display/Glyph";
@@ -91,7 +91,7 @@ function useUpdates(id: string): void {
   useLiveEvents((events) => {
     const concerns = events.some((event) => event.type !== "gap" && "customer_id" in event.data && event.data.customer_id === id);
     if (!concerns) return;
-    for (const queryKey of [customerKey(id), statusKey(id), ledgerKey(id), timelineKey(id)]) {
+    for (const queryKey of [customerKey(id), ledgerKey(id), timelineKey(id)]) {
       void queries.invalidateQueries({ queryKey });
     }
   }, UPDATE_INTERVAL_MS);

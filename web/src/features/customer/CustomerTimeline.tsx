@@ -4,7 +4,7 @@ import type { Timeline } from "../../api/types";
 import { useFailure } from "../../api/useFailure";
 import { useWords } from "../../i18n/words";
 import { trustCauseLabel } from "../../subjects/customers/labels";
-import { customerWords } from "../../subjects/customers/words";
+import { type CustomerWords, customerWords } from "../../subjects/customers/words";
 import { detectionWords } from "../../subjects/detections/words";
 import { gatewayName } from "../../subjects/gateways/names";
 import { paymentWords } from "../../subjects/payments/words";
@@ -67,7 +67,8 @@ function Line({ entry }: { entry: Entry }) {
     case "trust":
       return (
         <span>
-          {trustCauseLabel(customers, entry.cause)} · {words.score(entry.score_before, entry.score_after)}
+          {trustText(customers, entry)}
+          {entry.score_before !== entry.score_after && ` · ${words.score(entry.score_before, entry.score_after)}`}
         </span>
       );
     case "visit":
@@ -81,4 +82,10 @@ function Line({ entry }: { entry: Entry }) {
         </span>
       );
   }
+}
+
+/** What changed the trust, and who changed it: of a status that was set, which one. */
+function trustText(words: CustomerWords, { cause, status, actor, reason }: Extract<Entry, { kind: "trust" }>): string {
+  const what = cause === "status_set" ? words.statuses[status] : trustCauseLabel(words, cause);
+  return actor === null ? what : words.by(what, actor, reason);
 }

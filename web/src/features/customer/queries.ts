@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { get } from "../../api/client";
 import type { CustomerLinks, NotePage, ScoreLedger, Timeline } from "../../api/types";
+import { usePollingUnlessLive } from "../../stream/useStream";
 
 const path = (id: string, part: string) => `/api/v1/customers/${encodeURIComponent(id)}/${part}`;
 
@@ -14,6 +15,7 @@ export const notesKey = (id: string) => ["customer-notes", id];
 
 export function useLedger(id: string) {
   return useQuery({
+    ...usePollingUnlessLive(),
     queryKey: ledgerKey(id),
     queryFn: ({ signal }) => get<ScoreLedger>(path(id, "ledger"), { limit: MAX_ENTRIES }, signal),
   });
@@ -28,6 +30,7 @@ export function useLinks(id: string) {
 
 export function useTimeline(id: string) {
   return useQuery({
+    ...usePollingUnlessLive(),
     queryKey: timelineKey(id),
     queryFn: ({ signal }) => get<Timeline>(path(id, "timeline"), { limit: 50 }, signal),
   });
@@ -35,6 +38,7 @@ export function useTimeline(id: string) {
 
 export function useNotes(id: string) {
   return useQuery({
+    ...usePollingUnlessLive(),
     queryKey: notesKey(id),
     queryFn: ({ signal }) => get<NotePage>(path(id, "notes"), { limit: 50 }, signal),
   });

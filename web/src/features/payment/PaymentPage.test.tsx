@@ -1,17 +1,20 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { PaymentStory } from "../../api/types";
 import { conversion } from "../../test/builders/conversions";
+import { trustChange } from "../../test/builders/customers";
 import { identity } from "../../test/builders/identity";
 import { detection } from "../../test/builders/detections";
 import { story } from "../../test/builders/payments";
 import { fakeApi, pageOf, sendProblem } from "../../test/fakeApi";
 import { FakeEventSource } from "../../test/fakeEventSource";
 import { renderApp } from "../../test/renderApp";
+import { clearToasts } from "../../ui/feedback/toasts";
 
 const PATH = "/api/v1/payments/stripe%3Api_1";
+const STATUS = `/api/v1/customers/${story().payment.customer_id ?? ""}/status`;
 const ADDRESS = "/payments/stripe%3Api_1";
 const user = identity({ permissions: ["read", "payments.give_verdicts", "notes.write", "webhooks.resend", "dead_letters.settle", "rules.snooze"] });
 
@@ -71,6 +74,8 @@ function steps() {
   return [...(list?.children ?? [])].map(({ textContent }) => textContent);
 }
 
+beforeEach(clearToasts);
+
 describe("the story of a payment", () => {
   it("tells the steps with their distances, then what is still open", async () => {
     await openPage();
@@ -118,8 +123,72 @@ describe("the story of a payment", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Withdraw verdict" }));
 
     await waitFor(() => {
-      expect(judge.mock.calls.map(([{ body }]) => body)).toEqual([{ verdict: "fraud" }, { verdict: "withdrawn" }]);
+      expect(judge.mock.calls.map(([{ body }]) => body)).toEqual([
+        { verdict: "fraud", expected: "withdrawn" },
+        { verdict: "withdrawn", expected: "fraud" },
+      ]);
     });
+  });
+
+  it("says that another person has judged meanwhile, and shows their verdict", async () => {
+    let now = whole();
+    await openPage({
+      [`GET ${PATH}/story`]: () => now,
+      [`POST ${PATH}/verdict`]: () => {
+        const verdict = { verdict: "legitimate", reason: null, actor: "bia@shop.example", given_at: "2026-11-20T12:00:00Z" } as const;
+        now = { ...now, payment: { ...now.payment, verdict } };
+        return sendProblem({ status: 412, code: "precondition_failed" });
+      },
+    });
+    await userEvent.click(screen.getByRole("button", { name: "Fraud" }));
+
+    expect(await screen.findByRole("alert")).toHaveTextContent(/^The verdict was not taken. Someone changed this meanwhile/);
+    expect(await screen.findByText("Judged as legitimate by bia@shop.example")).toBeVisible();
+    expect(screen.getByRole("button", { name: "Fraud" })).toHaveAttribute("aria-pressed", "false");
+  });
+
+  it("unblocks a blocked buyer over the status that was seen, and never over another person's", async () => {
+    const status = { customer_id: whole().payment.customer_id, status: "blocked", expires_at: null, set_at: null, actor: "bia@shop.example", reason: "Fraud" };
+    const tags: (string | null)[] = [];
+    await openPage(
+      {
+        [`GET ${STATUS}`]: () => status,
+        [`POST ${STATUS}`]: ({ headers }) => {
+          tags.push(headers.get("If-Match"));
+          return sendProblem({ status: 412, code: "precondition_failed" });
+        },
+      },
+      identity({ permissions: ["read", "customers.set_status"] }),
+    );
+    expect(await within(screen.getByRole("region", { name: "Buyer" })).findByText("Blocked")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Unblock" }));
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("Not done: Someone changed this meanwhile.");
+    expect(tags).toEqual([`"${encodeURIComponent(JSON.stringify(status))}"`]);
+    expect(await screen.findByRole("button", { name: "Unblock" })).toBeVisible();
+  });
+
+  it("does not undo a block over the status that another person has set since", async () => {
+    const neutral = { customer_id: "cus_1", status: "neutral", expires_at: null, set_at: null, actor: null, reason: null };
+    let status: object = neutral;
+    const block = vi.fn(({ body }: { body: unknown }) => {
+      status = { ...neutral, ...(body as object), actor: "ana@shop.example" };
+      return { ...status, accepted_at: "2026-11-20T12:00:00Z" };
+    });
+    const mayBlock = identity({ permissions: ["read", "customers.set_status"] });
+    await openPage({ [`GET ${STATUS}`]: () => status, [`POST ${STATUS}`]: block }, mayBlock);
+    await userEvent.click(screen.getByRole("button", { name: "Block buyer…" }));
+    await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Block" }));
+    const undo = await screen.findByRole("button", { name: "Undo" });
+
+    status = { ...status, status: "allowlisted", actor: "bia@shop.example", reason: "Known customer" };
+    FakeEventSource.latest.open();
+    FakeEventSource.latest.emit("trust.updated", trustChange({ customer_id: whole().payment.customer_id ?? "" }));
+    expect(await within(screen.getByRole("region", { name: "Buyer" })).findByText(/^Always allowed/)).toBeVisible();
+    await userEvent.click(undo);
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("Not done: Someone else has set another status meanwhile.");
+    expect(block).toHaveBeenCalledOnce();
   });
 
   it("takes notes, and keeps the text if that fails", async () => {

@@ -63,7 +63,6 @@ export const words: Words = {
     updated: "State reached",
     customer: "Customer ID",
   },
-  block: "Block buyer…",
   copyLink: "Copy link",
   copied: "The link is copied.",
   copyFailed: "The browser gives no access to the clipboard. Copy the address of this page.",

@@ -63,7 +63,6 @@ export const words: Words = {
     updated: "Estado desde",
     customer: "ID do cliente",
   },
-  block: "Bloquear comprador…",
   copyLink: "Copiar link",
   copied: "O link foi copiado.",
   copyFailed: "O navegador não dá acesso à área de transferência. Copie o endereço desta página.",

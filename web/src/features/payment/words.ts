@@ -34,7 +34,6 @@ export interface Words {
   personal: string;
   technical: string;
   facts: Readonly<Record<"id" | "order" | "method" | "card" | "products" | "created" | "updated" | "customer", string>>;
-  block: string;
   copyLink: string;
   copied: string;
   copyFailed: string;

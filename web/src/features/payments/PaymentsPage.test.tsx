@@ -92,7 +92,7 @@ describe("a verdict in the panel", () => {
     await userEvent.keyboard("f");
 
     expect(paymentRows()[0]).toHaveTextContent("Judged as fraud");
-    expect(given.mock.lastCall).toEqual([expect.objectContaining({ body: { verdict: "fraud" } })]);
+    expect(given.mock.lastCall).toEqual([expect.objectContaining({ body: { verdict: "fraud", expected: "withdrawn" } })]);
   });
 
   it("is taken back if the API refuses it", async () => {

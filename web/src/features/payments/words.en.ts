@@ -109,7 +109,6 @@ export const words: Words = {
     title: "Payment",
     legitimate: "Legitimate",
     fraud: "Fraud",
-    block: "Block buyer…",
     note: "Note",
     select: "Select",
   },

@@ -109,7 +109,6 @@ export const words: Words = {
     title: "Pagamento",
     legitimate: "Legítimo",
     fraud: "Fraude",
-    block: "Bloquear comprador…",
     note: "Nota",
     select: "Selecionar",
   },

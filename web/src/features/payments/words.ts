@@ -75,7 +75,7 @@ export interface Words {
     failed: (why: string) => string;
     tooMany: string;
   };
-  panel: { title: string; legitimate: string; fraud: string; block: string; note: string; select: string };
+  panel: { title: string; legitimate: string; fraud: string; note: string; select: string };
   empty: { title: string; text: string; action: string };
 }
 

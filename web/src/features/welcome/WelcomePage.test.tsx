@@ -4,8 +4,10 @@ import { describe, expect, it } from "vitest";
 
 import type { Onboarding, StepState } from "../../api/types";
 import { gatewayConfiguration, listedGateway, receivedWebhook } from "../../test/builders/gateways";
+import { detection } from "../../test/builders/detections";
 import { identity } from "../../test/builders/identity";
 import { fakeApi, pageOf, sendProblem } from "../../test/fakeApi";
+import { FakeEventSource } from "../../test/fakeEventSource";
 import { renderApp } from "../../test/renderApp";
 import { parseAddress, STEPS } from "./address";
 
@@ -84,6 +86,17 @@ describe("the first steps", () => {
     expect(list).toHaveTextContent("401 Refused");
     expect(list).toHaveTextContent("Copy it again from the gateway and add it.");
   }, 15_000);
+
+  it("are ticked as soon as the stream reports the fact", async () => {
+    let now = onboarding({ gateway: { done: true } });
+    welcome({ "GET /api/v1/onboarding": () => now });
+    expect(await screen.findByRole("button", { name: "See a sale (open)" })).toBeVisible();
+
+    now = onboarding({ gateway: { done: true }, sale: { done: true, payment_id: "hotmart:HP1" } });
+    FakeEventSource.latest.open();
+    FakeEventSource.latest.emit("detection.created", detection());
+    expect(await screen.findByRole("button", { name: "See a sale (done)" }, { timeout: 5_000 })).toBeVisible();
+  });
 
   it("say first that the address is local", async () => {
     welcome({ "GET /api/v1/gateways": () => ({ items: [listedGateway({ reachable: false })] }) });

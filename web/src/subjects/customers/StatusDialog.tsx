@@ -24,8 +24,8 @@ interface Props {
 export function StatusDialog({ customerId, status, onClose }: Props) {
   const words = useWords(customerWords);
   const texts = status === "blocked" ? words.block : words.allow;
-  // The tag of what is shown guards against overwriting another person's change.
-  useStatus(customerId);
+  // What the user saw when the dialog opened: another person's change since then is not overwritten.
+  const [seen] = useState(useStatus(customerId).data?.etag);
   const { set } = useSetStatus(customerId);
   const [reason, setReason] = useState<Reason>(status === "blocked" ? "fraud" : "trusted");
   const [text, setText] = useState("");
@@ -42,7 +42,7 @@ export function StatusDialog({ customerId, status, onClose }: Props) {
 
   const confirm = () => {
     const expiresAt = lasting === "always" ? null : new Date(Date.now() + DAYS[lasting] * DAY_MS).toISOString();
-    set({ status, expiresAt, reason: [reason === "other" ? "" : chips[reason], text.trim()].filter(Boolean).join(": ") });
+    set({ status, expiresAt, reason: [reason === "other" ? "" : chips[reason], text.trim()].filter(Boolean).join(": ") }, seen);
     onClose();
   };
   return (

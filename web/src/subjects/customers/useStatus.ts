@@ -4,19 +4,23 @@ import { change, getTagged, type Tagged } from "../../api/client";
 import type { CustomerStatus, StatusAccepted, TrustStatus } from "../../api/types";
 import { useAction } from "../../api/useAction";
 import { useWords } from "../../i18n/words";
+import { usePollingUnlessLive } from "../../stream/useStream";
 import { toast } from "../../ui/feedback/toasts";
 import { formatDateTime } from "../../ui/format/time";
 import { useProblemText } from "../../ui/problems/problemText";
 import { customerKey } from "./useCustomer";
+import { useTrustEvents } from "./useTrustEvents";
 import { customerWords } from "./words";
 
-export const statusKey = (id: string) => ["customer-status", id];
+const statusKey = (id: string) => ["customer-status", id];
 
 const path = (id: string) => `/api/v1/customers/${encodeURIComponent(id)}/status`;
 
-/** The status of a customer, with the tag that a change of it needs. */
+/** The status of a customer, with the tag that a change of it needs. It follows the stream. */
 export function useStatus(id: string) {
+  useTrustEvents(id, statusKey(id));
   return useQuery({
+    ...usePollingUnlessLive(),
     queryKey: statusKey(id),
     queryFn: ({ signal }) => getTagged<CustomerStatus>(path(id), signal),
   });
@@ -31,7 +35,7 @@ export interface NewStatus {
 
 /**
  * Set the status of a customer. It shows at once; if the API refuses, the former one comes back, and a toast says why.
- * The toast of a change that worked offers to undo it.
+ * The toast of a change that worked offers to undo it. What another person has set meanwhile is never overwritten.
  */
 export function useSetStatus(id: string) {
   const queries = useQueryClient();
@@ -39,9 +43,9 @@ export function useSetStatus(id: string) {
   const problemText = useProblemText();
   const known = () => queries.getQueryData<Tagged<CustomerStatus>>(statusKey(id));
 
-  const show = (value: CustomerStatus | undefined) => {
+  const show = (value: CustomerStatus | undefined, etag?: string) => {
     const tagged = known();
-    if (tagged && value) queries.setQueryData(statusKey(id), { ...tagged, value });
+    if (tagged && value) queries.setQueryData(statusKey(id), { value, etag: etag ?? tagged.etag });
   };
   const refetch = () => {
     // What was set shows in other places once the services have handled it; the stream reports that.
@@ -58,14 +62,15 @@ export function useSetStatus(id: string) {
       }),
     {
       onSuccess: (accepted, { before }) => {
-        show({ ...accepted, set_at: accepted.accepted_at });
+        // Its tag is known once it has been read again, after the stream has reported the change.
+        show({ ...accepted, set_at: accepted.accepted_at }, "");
         refetch();
         toast({
           text: doneText(accepted),
           tone: "good",
           ...(before && {
             undo: () => {
-              restore(before);
+              restore(before, accepted);
             },
           }),
         });
@@ -78,18 +83,22 @@ export function useSetStatus(id: string) {
     },
   );
 
-  function set(next: NewStatus) {
-    const tagged = known();
-    const before = tagged?.value;
+  /** `seen` is the tag of the status that the user has seen. */
+  function set(next: NewStatus, seen: string | undefined) {
+    const before = known()?.value;
     if (before) show({ ...before, status: next.status, expires_at: next.expiresAt, reason: next.reason });
-    action.start({ next, before, etag: tagged?.etag });
+    action.start({ next, before, etag: seen });
   }
 
-  function restore({ status, expires_at, reason }: CustomerStatus) {
-    action.start({
-      next: { status, expiresAt: expires_at, reason: reason ?? words.lift.reason },
-      before: undefined,
-    });
+  function restore({ status, expires_at, reason }: CustomerStatus, undone: StatusAccepted) {
+    const now = known();
+    if (now && (now.value.actor !== undone.actor || now.value.status !== undone.status || now.value.reason !== undone.reason)) {
+      toast({ text: words.refused(words.changed), tone: "bad" });
+      return;
+    }
+    const next = { status, expiresAt: expires_at, reason: reason ?? words.lift.reason };
+    if (now) show({ ...now.value, status, expires_at, reason });
+    action.start({ next, before: undefined, etag: now?.etag });
   }
 
   function doneText({ status, expires_at }: StatusAccepted): string {

@@ -67,4 +67,5 @@ export const words = {
     forGood: "for good",
   },
   refused: (reason: string) => `Not done: ${reason}`,
+  changed: "Someone else has set another status meanwhile.",
 };

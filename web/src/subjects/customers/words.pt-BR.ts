@@ -65,4 +65,5 @@ export const words: CustomerWords = {
     forGood: "por tempo indeterminado",
   },
   refused: (reason) => `Não foi feito: ${reason}`,
+  changed: "Outra pessoa definiu outro status enquanto isso.",
 };

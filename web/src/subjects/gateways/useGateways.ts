@@ -7,6 +7,7 @@ import { useLiveEvents, usePollingUnlessLive } from "../../stream/useStream";
 
 const KEY = ["gateways"];
 const UPDATE_INTERVAL_MS = 1_000;
+const WAITING_INTERVAL_MS = 3_000;
 const RECENT = 50;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -41,13 +42,19 @@ export function useGateway(gateway: string) {
   });
 }
 
+/** The secrets, newest first. They are polled at short intervals while someone waits for the first use of the newest. */
 export function useSecrets(gateway: string) {
-  return useQuery({
-    ...usePollingUnlessLive(),
+  const polling = usePollingUnlessLive();
+  return useQuery<ShownSecret[]>({
+    ...polling,
+    refetchInterval: (query) => (awaitsFirstUse(query.state.data) ? WAITING_INTERVAL_MS : polling.refetchInterval(query)),
     queryKey: [...KEY, "secrets", gateway],
     queryFn: async ({ signal }) => (await get<SecretList>(`${pathOf(gateway)}/secrets`, {}, signal)).items,
   });
 }
+
+/** Whether a second secret was added that no webhook has used yet. */
+const awaitsFirstUse = (secrets: readonly ShownSecret[] = []) => secrets.length > 1 && secrets[0]?.last_used_at === null;
 
 /** Webhooks by hour of the last 24 hours. */
 export function useGatewayStats(gateway: string) {
@@ -67,7 +74,7 @@ export function useRecentWebhooks(gateway: string, waiting = false) {
   const polling = usePollingUnlessLive();
   return useQuery({
     ...polling,
-    ...(waiting && { refetchInterval: 3_000 }),
+    ...(waiting && { refetchInterval: WAITING_INTERVAL_MS }),
     queryKey: [...KEY, "webhooks", gateway],
     queryFn: ({ signal }) => get<ReceivedWebhookPage>("/api/v1/webhooks", { gateway, limit: RECENT }, signal),
   });

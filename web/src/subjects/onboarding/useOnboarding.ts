@@ -3,19 +3,35 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { change, getTagged, type Tagged } from "../../api/client";
 import type { Onboarding, OnboardingStep } from "../../api/types";
 import { useAction } from "../../api/useAction";
+import { useLiveEvents } from "../../stream/useStream";
 
 const KEY = ["onboarding"];
 const PATH = "/api/v1/onboarding";
 const POLL_INTERVAL_MS = 15_000;
+const UPDATE_INTERVAL_MS = 1_000;
+
+/** The events that may tick a step. The stream has none for the others, which are polled. */
+const TICKED_BY: Partial<Record<OnboardingStep, string>> = {
+  gateway: "detection.created",
+  sale: "detection.created",
+  meta: "conversion.dispatched",
+};
 
 /** The first steps of the shop, ticked by facts. They are read anew while some are open. */
 export function useOnboarding() {
-  return useQuery({
+  const reread = useRereadOnboarding();
+  const onboarding = useQuery({
     queryKey: KEY,
     queryFn: ({ signal }) => getTagged<Onboarding>(PATH, signal),
     refetchInterval: ({ state: { data } }) =>
       data !== undefined && data.value.done < data.value.steps.length && !data.value.dismissed && POLL_INTERVAL_MS,
   });
+
+  useLiveEvents((events) => {
+    const open = onboarding.data?.value.steps.filter(({ done }) => !done) ?? [];
+    if (events.some(({ type }) => open.some(({ step }) => TICKED_BY[step] === type))) reread();
+  }, UPDATE_INTERVAL_MS);
+  return onboarding;
 }
 
 /** Read the facts anew, after something that may have ticked a step. */

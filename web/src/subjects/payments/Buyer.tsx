@@ -1,14 +1,17 @@
 import { Link } from "react-router";
 
+import { StatusBadge } from "../customers/StatusBadge";
 import { TrustScore } from "../customers/TrustScore";
 import { useCustomer } from "../customers/useCustomer";
+import { useStatus } from "../customers/useStatus";
 import { Glyph } from "../../ui/display/Glyph";
 import { abbreviateId } from "../../ui/format/text";
 import styles from "./Buyer.module.css";
 
-/** A payment's buyer with the trust score, as a link to all that is known of them. */
+/** A payment's buyer with trust score and status, as a link to all that is known of them. */
 export function Buyer({ customerId }: { customerId: string }) {
   const customer = useCustomer(customerId).data;
+  const status = useStatus(customerId).data?.value;
 
   return (
     <p className={styles.buyer}>
@@ -17,6 +20,7 @@ export function Buyer({ customerId }: { customerId: string }) {
         {abbreviateId(customerId)}
       </Link>
       {customer !== undefined && <TrustScore score={customer.trust_score} change={0} />}
+      {status !== undefined && <StatusBadge {...status} />}
     </p>
   );
 }

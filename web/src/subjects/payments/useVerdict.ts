@@ -1,6 +1,6 @@
 import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
 
-import { change } from "../../api/client";
+import { ApiError, change } from "../../api/client";
 import type { PaymentPage, PaymentStory, PaymentVerdict, VerdictAccepted } from "../../api/types";
 import { useAction } from "../../api/useAction";
 import { useWords } from "../../i18n/words";
@@ -13,7 +13,8 @@ import { paymentWords } from "./words";
 type Given = PaymentStory["payment"]["verdict"];
 
 /**
- * Give a verdict on a payment. It shows at once and can be undone; if the API refuses it, the former one is back.
+ * Give a verdict on a payment. It shows at once and can be undone; if the API refuses it, the former one is back, or
+ * the one that another person has given meanwhile, which is never overwritten.
  * `current` is the verdict that the payment has.
  */
 export function useVerdict(paymentId: string, current: Given) {
@@ -23,8 +24,11 @@ export function useVerdict(paymentId: string, current: Given) {
   const { name } = useIdentity();
 
   const action = useAction(
-    ({ verdict }: { verdict: PaymentVerdict; before: Given }, idempotencyKey) =>
-      change<VerdictAccepted>("POST", `${paymentPath(paymentId)}/verdict`, { body: { verdict }, idempotencyKey }),
+    ({ verdict, before }: { verdict: PaymentVerdict; before: Given }, idempotencyKey) =>
+      change<VerdictAccepted>("POST", `${paymentPath(paymentId)}/verdict`, {
+        body: { verdict, expected: before?.verdict ?? "withdrawn" },
+        idempotencyKey,
+      }),
     {
       onSuccess: ({ verdict }, { before }) => {
         toast({
@@ -36,6 +40,10 @@ export function useVerdict(paymentId: string, current: Given) {
       },
       onError: (error, { before }) => {
         show(before);
+        if (error instanceof ApiError && error.status === 412) {
+          void queries.invalidateQueries({ queryKey: storyKey(paymentId) });
+          void queries.invalidateQueries({ queryKey: paymentsKey });
+        }
         toast({ text: words.verdict.refused(problemText(error)), tone: "bad" });
       },
     },

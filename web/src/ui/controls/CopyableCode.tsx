@@ -1,11 +1,14 @@
 import { useRef, useState } from "react";
 
+import { useWords } from "../../i18n/words";
 import { Icon } from "../display/Icon";
+import { uiWords } from "../words";
 import { Button } from "./Button";
 import styles from "./CopyableCode.module.css";
 
 /** A block of code with a button that copies it. `name` says what it is, such as "command". */
 export function CopyableCode({ name, text }: { name: string; text: string }) {
+  const words = useWords(uiWords);
   const [copied, setCopied] = useState(false);
   const code = useRef<HTMLPreElement>(null);
   const copy = async () => {
@@ -25,7 +28,7 @@ export function CopyableCode({ name, text }: { name: string; text: string }) {
       <pre ref={code} tabIndex={0} role="region" aria-label={name}>
         {text}
       </pre>
-      <Button look="quiet" aria-label={copied ? "Copied" : `Copy ${name.toLowerCase()}`} onClick={() => void copy()}>
+      <Button look="quiet" aria-label={copied ? words.copied : words.copy(name)} onClick={() => void copy()}>
         <Icon name={copied ? "check" : "copy"} />
       </Button>
     </div>

@@ -6,7 +6,7 @@ from io import BytesIO
 from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.errors import Invalid
+from orylo_api.errors import Invalid, PreconditionFailed
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
 from orylo_api.payments.models import PaymentPath
@@ -15,6 +15,7 @@ from orylo_api.verdicts.csv_file import VerdictDefaults, read_verdicts
 from orylo_api.verdicts.giving import close_case, give
 from orylo_api.verdicts.imports import import_verdicts
 from orylo_api.verdicts.models import VerdictAccepted, VerdictImport, VerdictImportQuery, VerdictRequest
+from orylo_api.verdicts.queries import lock_verdict
 from orylo_common.csv_rows import MAX_BYTES, InvalidFile
 
 # 100,000 lines take some seconds, after two minutes at most for their arrival.
@@ -32,13 +33,16 @@ async def give_verdict(call: Call[PaymentPath, None, VerdictRequest]) -> Verdict
     now = call.services.clock.now()
     worker = CaseWorker(user.id, user.name)
     judged = await close_case(call.connection, payment_id, requested.verdict, worker, now)
+    if requested.expected is not None and requested.expected is not await lock_verdict(call.connection, payment_id):
+        raise PreconditionFailed("the verdict has changed since you read it; read it again")
     message = await give(call, payment_id, judged, requested.verdict, requested.reason, now)
     return VerdictAccepted(
         payment_id=payment_id,
         verdict_id=message.verdict_id,
         actor=user.name,
         accepted_at=now,
-        **requested.model_dump(),
+        verdict=requested.verdict,
+        reason=requested.reason,
     )
 
 
@@ -84,11 +88,12 @@ ROUTES = (
         "Judge a payment: fraud or legitimate, or withdraw the verdict",
         description=(
             "The detector learns from it, the customer's trust score follows, and the quality report counts "
-            "it. A new verdict replaces the earlier one."
+            "it. A new verdict replaces the earlier one, unless `expected` says that the caller has not seen that one."
         ),
         path_values=PaymentPath,
         body=VerdictRequest,
         response=VerdictAccepted,
         status=202,
+        refuses=frozenset({412}),
     ),
 )

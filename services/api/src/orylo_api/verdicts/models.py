@@ -11,6 +11,12 @@ from orylo_common.messages import PaymentVerdict
 class VerdictRequest(RequestPart):
     verdict: PaymentVerdict = Field(description="`withdrawn` takes the earlier verdict back")
     reason: Text | None = Field(default=None, description="kept with the verdict; must not hold personal data")
+    expected: PaymentVerdict | None = Field(
+        default=None,
+        description="the verdict that the caller has seen, `withdrawn` for none: if the payment has another one by "
+        "now, the request is refused with 412 and changes nothing",
+        examples=["withdrawn"],
+    )
 
 
 class VerdictAccepted(ResponseBody):

@@ -10,6 +10,16 @@ SELECT_JUDGED = """
     JOIN api.payments_view AS p USING (payment_id)
     LEFT JOIN api.fraud_evidence AS e USING (tenant_id, payment_id)
 """
+LOCK_VERDICT = "SELECT pg_advisory_xact_lock(hashtextextended('verdict ' || $1, 0))"
+# The read model follows a verdict within moments, and the audit log has it at once.
+SELECT_NEWEST_VERDICT = """
+    SELECT verdict FROM (
+        (SELECT after ->> 'verdict' AS verdict, at FROM control.audit_log
+         WHERE subject = 'payment ' || $1 AND action = 'payment.give_verdict' ORDER BY id DESC LIMIT 1)
+        UNION ALL
+        SELECT verdict, verdict_at FROM api.fraud_evidence WHERE payment_id = $1 AND verdict IS NOT NULL
+    ) AS given ORDER BY at DESC LIMIT 1
+"""
 
 
 class PaymentToJudge(NamedTuple):
@@ -30,3 +40,9 @@ async def find_judged(connection: Connection, payment_ids: Collection[str]) -> d
         payment_id: PaymentToJudge(customer_id, PaymentVerdict(verdict or PaymentVerdict.WITHDRAWN), reason)
         for payment_id, customer_id, verdict, reason in await connection.fetch(SELECT_JUDGED, list(payment_ids))
     }
+
+
+async def lock_verdict(connection: Connection, payment_id: str) -> PaymentVerdict:
+    """Return the payment's newest verdict. Until the transaction ends, others wait that ask the same."""
+    await connection.execute(LOCK_VERDICT, payment_id)
+    return PaymentVerdict(await connection.fetchval(SELECT_NEWEST_VERDICT, payment_id) or PaymentVerdict.WITHDRAWN)

@@ -1,6 +1,6 @@
 """Record when each secret last authenticated a webhook, so that an operator who rolls a secret sees when to remove it.
 
-Kept in memory and written at most once a minute, which is precise enough.
+Kept in memory. The first use is written within a second, and later ones at most once a minute.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import asyncpg
 from orylo_common.repeating import repeating
 
 WRITE_EVERY = timedelta(minutes=1)
-# How soon the first use becomes visible.
+# How soon the first use becomes visible: someone who replaces a secret waits for it.
 CHECK_EVERY = timedelta(seconds=1)
 
 # Rows are locked in id order, so that two replicas wait for each other instead of deadlocking.
@@ -34,6 +34,7 @@ class SecretUse:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._last: dict[UUID, datetime] = {}
+        self._written = set[UUID]()
         self._write_at = 0.0
 
     @classmethod
@@ -56,9 +57,10 @@ class SecretUse:
         except BaseException:
             self._last = used | self._last
             raise
+        self._written |= used.keys()
 
     async def _write_if_due(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self._last and now >= self._write_at:
+        if self._last and (now >= self._write_at or not self._written.issuperset(self._last)):
             await self.write()
             self._write_at = now + WRITE_EVERY.total_seconds()

@@ -4,7 +4,7 @@ import type { Detection, PaymentStory, RuleHit } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { useRefusal } from "../../../session/permissions";
-import { BlockCustomer } from "../../../subjects/customers/BlockCustomer";
+import { BlockButton } from "../../../subjects/customers/BlockButton";
 import { useVerdict } from "../../../subjects/payments/useVerdict";
 import { paymentWords } from "../../../subjects/payments/words";
 import { Button } from "../../../ui/controls/Button";
@@ -25,11 +25,6 @@ export function Actions({ story: { payment }, decision }: { story: PaymentStory;
   const [snoozed, setSnoozed] = useState<RuleHit | null>(null);
   const { customer_id } = payment;
   const rules = customer_id === null ? [] : (decision?.rules ?? []);
-  const cannotBlock = useRefusal("customers.set_status");
-  const [blocking, setBlocking] = useState(false);
-  const block = () => {
-    setBlocking(true);
-  };
   const [rule] = rules;
 
   async function copyLink() {
@@ -53,7 +48,6 @@ export function Actions({ story: { payment }, decision }: { story: PaymentStory;
           }),
         ]
       : []),
-    ...(customer_id === null || cannotBlock !== undefined ? [] : [key("b", words.block, block)]),
     ...(rule === undefined || cannotSnooze !== undefined
       ? []
       : [
@@ -92,13 +86,7 @@ export function Actions({ story: { payment }, decision }: { story: PaymentStory;
           </Button>
         )}
       </Guarded>
-      {customer_id !== null && (
-        <Guarded permission="customers.set_status">
-          <Button aria-keyshortcuts="b" onClick={block}>
-            {words.block}
-          </Button>
-        </Guarded>
-      )}
+      {customer_id !== null && <BlockButton customerId={customer_id} />}
       <Menu
         label={words.more}
         items={[
@@ -119,14 +107,6 @@ export function Actions({ story: { payment }, decision }: { story: PaymentStory;
           },
         ]}
       />
-      {blocking && customer_id !== null && (
-        <BlockCustomer
-          customerId={customer_id}
-          onClose={() => {
-            setBlocking(false);
-          }}
-        />
-      )}
       {snoozed !== null && customer_id !== null && (
         <SnoozeRule
           rule={snoozed}

@@ -29,7 +29,7 @@ export function Retry({ conversionId, paymentId }: { conversionId: string; payme
   );
 
   return (
-    <p>
+    <div>
       <Guarded permission="dead_letters.settle">
         <Button
           busy={retry.isPending}
@@ -40,6 +40,6 @@ export function Retry({ conversionId, paymentId }: { conversionId: string; payme
           {words.retry}
         </Button>
       </Guarded>
-    </p>
+    </div>
   );
 }

@@ -44,7 +44,7 @@ export function WebhookStep({ webhook, paymentId }: { webhook: ReceivedWebhook; 
         {words.answered(webhook.status, webhook.deliveries)}
         {webhook.reason !== null && ` ${webhook.reason}`}
       </p>
-      <p>
+      <div>
         <Button
           look="quiet"
           aria-expanded={open}
@@ -65,7 +65,7 @@ export function WebhookStep({ webhook, paymentId }: { webhook: ReceivedWebhook; 
             {words.resend}
           </Button>
         </Guarded>
-      </p>
+      </div>
       {open && <Payload id={webhook.id} />}
     </>
   );

@@ -1,11 +1,9 @@
-import { useState } from "react";
-
 import { useNavigate } from "react-router";
 
 import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { useRefusal } from "../../../session/permissions";
-import { BlockCustomer } from "../../../subjects/customers/BlockCustomer";
+import { BlockButton } from "../../../subjects/customers/BlockButton";
 import { paymentAddress } from "../../../subjects/payments/PaymentLink";
 import { StoryBrief } from "../../../subjects/payments/StoryBrief";
 import { useStory } from "../../../subjects/payments/useStory";
@@ -26,11 +24,6 @@ export function PaymentPanel({ id, onClose }: { id: string; onClose: () => void 
   const story = paymentAddress(id);
   const note = `${story}#notes`;
   const customerId = payment?.customer_id ?? null;
-  const cannotBlock = useRefusal("customers.set_status");
-  const [blocking, setBlocking] = useState(false);
-  const block = () => {
-    setBlocking(true);
-  };
 
   useKeys([
     ...(cannotJudge === undefined && payment !== undefined
@@ -39,7 +32,6 @@ export function PaymentPanel({ id, onClose }: { id: string; onClose: () => void 
           { key: "f", label: words.fraud, run: () => { give("fraud"); } },
         ]
       : []),
-    ...(customerId === null || cannotBlock !== undefined ? [] : [{ key: "b", label: words.block, run: block }]),
     { key: "n", label: words.note, run: () => void navigate(note) },
   ]);
 
@@ -70,23 +62,9 @@ export function PaymentPanel({ id, onClose }: { id: string; onClose: () => void 
               {words.fraud}
             </Button>
           </Guarded>
-          {customerId !== null && (
-            <Guarded permission="customers.set_status">
-              <Button aria-keyshortcuts="b" onClick={block}>
-                {words.block}
-              </Button>
-            </Guarded>
-          )}
+          {customerId !== null && <BlockButton customerId={customerId} />}
           <LinkButton to={note}>{words.note}</LinkButton>
         </div>
-      )}
-      {blocking && customerId !== null && (
-        <BlockCustomer
-          customerId={customerId}
-          onClose={() => {
-            setBlocking(false);
-          }}
-        />
       )}
     </SidePanel>
   );
