@@ -3532,6 +3532,19 @@ export interface components {
             feedback_delay_days: number;
             replayed: number;
             measured: number;
+            /**
+             * @description what live decisions read besides, and these did not: `lists` (so no entry blocks or allows a payment, and `in_list` of a rule is false), `statuses`, `trust_scores`, `refunds`, `snoozes`, `fuse`. Earlier reports lack it
+             * @default []
+             * @example [
+             *       "lists",
+             *       "statuses",
+             *       "trust_scores",
+             *       "refunds",
+             *       "snoozes",
+             *       "fuse"
+             *     ]
+             */
+            not_replayed: string[];
             /** @description the current settings and, if others are tried, the proposed ones */
             variants: components["schemas"]["VariantReport"][];
             examples: components["schemas"]["Mistakes"][];
@@ -24275,6 +24288,14 @@ export interface operations {
                      *         "feedback_delay_days": 7,
                      *         "replayed": 12,
                      *         "measured": 12,
+                     *         "not_replayed": [
+                     *           "lists",
+                     *           "statuses",
+                     *           "trust_scores",
+                     *           "refunds",
+                     *           "snoozes",
+                     *           "fuse"
+                     *         ],
                      *         "variants": [
                      *           {
                      *             "name": "current",

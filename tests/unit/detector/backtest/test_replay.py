@@ -11,10 +11,11 @@ from orylo_common.messages import Decision
 from orylo_detector.backtest.backtest import REPORT_EVERY, Backtest
 from orylo_detector.backtest.examples import BLOCKED_HONEST, KEPT, MISSED_FRAUD, STRICTER_FRAUD, STRICTER_HONEST
 from orylo_detector.backtest.labelled_payment import LabelledPayment
+from orylo_detector.backtest.page import page
 from orylo_detector.backtest.period import Period
 from orylo_detector.backtest.replay import Replay, Variant
 from orylo_detector.backtest.report import lines, report
-from orylo_rules import AddPoints, Rule
+from orylo_rules import AddPoints, AddToList, Rule
 from tests.unit.detector.backtest.cases import CURRENT, backtest, labelled, shop, whole
 
 DAY = timedelta(days=1)
@@ -184,6 +185,21 @@ async def test_rules_decide_in_a_backtest_and_are_counted() -> None:
     blocked = [each["decisions"][0]["frauds"] + each["decisions"][0]["honest"] for each in (current, proposed)]
     assert blocked[1] - blocked[0] == rule["changed_frauds"] + rule["changed_honest"]
     assert any("big" in line for line in lines(report(run)))
+
+
+async def test_a_result_says_that_lists_were_not_replayed() -> None:
+    """No payment is on a list, whichever it is, and none gets onto one by a rule."""
+    listing = BIG.model_copy(update={"action": AddToList(list="block"), "expression": "true"})
+    listed = BIG.model_copy(update={"id": uuid4(), "name": "listed", "expression": 'in_list("block")'})
+    not_listed = BIG.model_copy(update={"id": uuid4(), "name": "not listed", "expression": '!in_list("block")'})
+    run = await measured(shop(60), Variant("current", CURRENT.policy, [listing, listed, not_listed]))
+    result = report(run)
+
+    assert [each["name"] for each in result["variants"][0]["rules"]] == ["big", "not listed"]
+    assert "lists" in result["not_replayed"]
+    [sentence] = [line for line in lines(result) if line.startswith("Not replayed")]
+    assert "list entries" in sentence
+    assert sentence in page(result, "payments.csv").replace("&#x27;", "'")
 
 
 async def test_a_rule_in_shadow_changes_nothing_and_shows_what_it_would_change() -> None:

@@ -120,6 +120,13 @@ class BacktestReport(ResponseBody):
     feedback_delay_days: float = Field(ge=0, examples=[7])
     replayed: int = Field(ge=0)
     measured: int = Field(ge=0)
+    not_replayed: list[str] = Field(
+        default=[],
+        description="what live decisions read besides, and these did not: `lists` (so no entry blocks or allows a "
+        "payment, and `in_list` of a rule is false), `statuses`, `trust_scores`, `refunds`, `snoozes`, `fuse`. Earlier "
+        "reports lack it",
+        examples=[["lists", "statuses", "trust_scores", "refunds", "snoozes", "fuse"]],
+    )
     variants: list[VariantReport] = Field(
         description="the current settings and, if others are tried, the proposed ones"
     )

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from orylo_detector.backtest.charts import Chart, Curve, legend, svg
-from orylo_detector.backtest.report import number, percent
+from orylo_detector.backtest.report import not_replayed, number, percent
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fff; --quiet: #5a6675; --line: #d5dbe3;
@@ -62,6 +62,7 @@ def _body(result: Result, source: str) -> Iterator[str]:
         f"measured, and {result['replayed'] - result['measured']:,} before them replayed to warm up. "
         f"A label became known {result['feedback_delay_days']:g} days after its payment.</p>"
     )
+    yield f"<p>{escape(not_replayed(result))}</p>"
     yield "<h2>Summary</h2>"
     yield _table("Quality of the risks", ["", "ROC AUC", "average precision", "card precision", "frauds", "honest"], [
         [each["name"], number(each["roc_auc"]), number(each["average_precision"]),

@@ -15,6 +15,16 @@ from orylo_detector.backtest.examples import BLOCKED_HONEST, CHANGES, MISSED_FRA
 # Digits after the point of a rate. The rest is noise in any file.
 DIGITS = 4
 
+# What live decisions read besides, in words: a file does not have it as it was at the time of each payment.
+NOT_REPLAYED: Mapping[str, str] = {
+    "lists": "list entries, also those that rules add",
+    "statuses": "statuses of customers",
+    "trust_scores": "trust scores",
+    "refunds": "refunds",
+    "snoozes": "snoozes of rules",
+    "fuse": "the fuse",
+}
+
 
 def report(backtest: Backtest, *, interrupted: bool = False) -> dict[str, Any]:
     """Return the result. Rates are from 0 to 1, amounts are texts in the currency's main unit, times ISO 8601."""
@@ -28,6 +38,7 @@ def report(backtest: Backtest, *, interrupted: bool = False) -> dict[str, Any]:
         "feedback_delay_days": round(backtest.feedback_delay.total_seconds() / 86_400, 3),
         "replayed": backtest.replayed,
         "measured": backtest.measured,
+        "not_replayed": list(NOT_REPLAYED),
         "variants": [_variant(measures) for measures in backtest.measures],
         "examples": [_examples(backtest.examples, kind) for kind in kinds],
     }
@@ -123,6 +134,7 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         f"{result['replayed'] - result['measured']:,} before them to warm up. "
         f"Labels known after {result['feedback_delay_days']:g} days."
     )
+    yield not_replayed(result)
     for variant in result["variants"]:
         yield ""
         yield from _variant_lines(variant)
@@ -180,6 +192,12 @@ def example_line(example: Mapping[str, Any]) -> str:
         f"{example['payment_id']}  {example['occurred_at']}  {example['amount']} {example['currency']}  {decided}"
         + (f"  ({points})" if points else "")
     )
+
+
+def not_replayed(result: Mapping[str, Any]) -> str:
+    """Return the sentence about what the decisions were made without."""
+    names = ", ".join(NOT_REPLAYED[name] for name in result["not_replayed"])
+    return f"Not replayed, so live decisions may differ: {names}."
 
 
 def number(value: float | None) -> str:
