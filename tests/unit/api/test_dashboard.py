@@ -7,6 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.middleware import handle_errors, secure_headers
+from orylo_api.http.request_ids import identify_requests
 
 PAGES = """{
     "overview": "/", "payments": "/payments", "payment": "/payments/:id", "problems": "/problems/:kind?",
@@ -33,7 +34,7 @@ def built(tmp_path: Path) -> Path:
 
 
 async def client_of(folder: Path) -> TestClient[web.Request, web.Application]:
-    app = web.Application(middlewares=[handle_errors])
+    app = web.Application(middlewares=[identify_requests, handle_errors])
     app.on_response_prepare.append(partial(secure_headers, trusted_proxies=0))
     app.add_routes(Dashboard(folder).routes())
     return TestClient(TestServer(app), auto_decompress=False)

@@ -7242,6 +7242,12 @@ export interface components {
             /** @default null */
             detail: string | null;
             /**
+             * @description names this request to support and in the logs; the header `X-Request-Id` has it, too
+             * @default null
+             * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+             */
+            request_id: string | null;
+            /**
              * @description each invalid field
              * @default null
              */
@@ -10130,6 +10136,7 @@ export interface components {
         /** @description The request is malformed */
         400: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10139,6 +10146,7 @@ export interface components {
         /** @description Not signed in, or the API key is invalid */
         401: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
@@ -10149,6 +10157,7 @@ export interface components {
         /** @description The role lacks the permission, or the CSRF token is missing */
         403: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10158,6 +10167,7 @@ export interface components {
         /** @description Not found, or it belongs to another tenant */
         404: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10167,6 +10177,7 @@ export interface components {
         /** @description `Accept` excludes the response's media type */
         406: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10176,6 +10187,7 @@ export interface components {
         /** @description Its state does not allow this, or the idempotency key was used for another request */
         409: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10185,6 +10197,7 @@ export interface components {
         /** @description The resource has changed since the ETag in `If-Match`; read it again */
         412: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10194,6 +10207,7 @@ export interface components {
         /** @description The body is too large */
         413: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10203,6 +10217,7 @@ export interface components {
         /** @description The body is of another media type */
         415: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10212,6 +10227,7 @@ export interface components {
         /** @description Invalid values; `errors` names each field */
         422: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10221,6 +10237,7 @@ export interface components {
         /** @description `If-Match` is missing */
         428: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -10230,6 +10247,7 @@ export interface components {
         /** @description Too many attempts; retry after `Retry-After` */
         429: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
@@ -10240,6 +10258,7 @@ export interface components {
         /** @description Temporarily unavailable; retry after `Retry-After` */
         503: {
             headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
@@ -10266,6 +10285,11 @@ export interface components {
          * @example true
          */
         "Idempotency-Replayed": "true";
+        /**
+         * @description names this request to support and in the logs; every response has it
+         * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+         */
+        "X-Request-Id": string;
         /**
          * @description seconds to wait before the request is sent again
          * @example 2

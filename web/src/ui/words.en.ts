@@ -5,6 +5,7 @@ export const words = {
   loading: (what: string) => `Loading ${what}…`,
   couldNotLoad: (what: string) => `${capitalise(what)} could not be loaded`,
   tryAgain: "Try again",
+  requestId: "Request id, for support:",
   noAccess: "No access",
   partial: (what: string) => `${capitalise(what)} could not be loaded. The rest of this page is up to date.`,
   noMatches: "Nothing matches these filters",

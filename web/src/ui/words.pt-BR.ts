@@ -7,6 +7,7 @@ export const words: Words = {
   loading: (what) => `Carregando ${lower(what)}…`,
   couldNotLoad: (what) => `Não foi possível carregar: ${lower(what)}`,
   tryAgain: "Tentar de novo",
+  requestId: "Id do pedido, para o suporte:",
   noAccess: "Sem acesso",
   partial: (what) => `Não foi possível carregar: ${lower(what)}. O restante da página está atualizado.`,
   noMatches: "Nada corresponde a estes filtros",

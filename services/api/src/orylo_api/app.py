@@ -24,6 +24,7 @@ from orylo_api.http.middleware import compress, count_requests, handle_errors, s
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
+from orylo_api.http.request_ids import add_request_id, identify_requests
 from orylo_api.http.runbooks import Runbooks
 from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.runner import AT_ONCE, JobRunner
@@ -167,11 +168,12 @@ async def _listen(services: Services, health: Health) -> AsyncIterator[None]:
 
 
 def make_web_app(services: Services, health: Health) -> web.Application:
-    middlewares = [compress, count_requests, handle_errors]
+    middlewares = [identify_requests, compress, count_requests, handle_errors]
     if services.settings.api_loopback_names_only:
         middlewares.append(refuse_other_hosts)
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[SERVICES] = services
+    app.on_response_prepare.append(add_request_id)
     app.on_response_prepare.append(partial(secure_headers, trusted_proxies=services.settings.api_trusted_proxies))
     app.add_routes(health.routes())
     for route in ROUTES:

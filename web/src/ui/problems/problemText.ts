@@ -1,10 +1,12 @@
 import { useCallback } from "react";
 
 import { useWords } from "../../i18n/words";
+import { requestIdOf } from "./requestId";
 import { problemWords, type Words } from "./words";
 
 /** What an error of `api/client` has beside its message. Read by its shape: `ui` does not import `api`. */
 interface ProblemShape extends Error {
+  status?: number;
   code?: string;
   detail?: string;
   retryAfter?: number | undefined;
@@ -22,8 +24,19 @@ export function problemText({ problems, unreachable }: Words, error: Error): str
   return sentence({ detail, retryAfter, holder: problem?.holder?.name });
 }
 
-/** Return the function that puts an error into the reader's words, for `Failed`, forms and toasts. */
+/**
+ * Return the function that puts an error into the reader's words, for forms and toasts. It names the request of an error
+ * of the server, which support can look up.
+ */
 export function useProblemText(): (error: Error) => string {
   const words = useWords(problemWords);
-  return useCallback((error) => problemText(words, error), [words]);
+  return useCallback(
+    (error) => {
+      const { status = 0 } = error as ProblemShape;
+      const requestId = status >= 500 ? requestIdOf(error) : undefined;
+      const text = problemText(words, error);
+      return requestId === undefined ? text : `${text} ${words.request(requestId)}`;
+    },
+    [words],
+  );
 }

@@ -17,5 +17,6 @@ export const words: Words = {
     internal: "Orylo has an error of its own, which is logged. Try again later.",
   },
   unreachable: "Orylo is not responding. Check your connection, then try again.",
+  request: (id) => `(Request ${id})`,
   wait,
 };

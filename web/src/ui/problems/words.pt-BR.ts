@@ -102,5 +102,6 @@ export const words: Words = {
     internal_error: "O Orylo teve um erro, que foi registrado. Tente de novo mais tarde.",
   },
   unreachable: "O Orylo não está respondendo. Confira sua conexão e tente de novo.",
+  request: (id) => `(Pedido ${id})`,
   wait,
 };

@@ -16,6 +16,8 @@ export interface Words {
   /** By the problem's code. What has no words here is said as the API says it. */
   problems: Readonly<Record<string, Sentence>>;
   unreachable: string;
+  /** Names the request, after the sentence. */
+  request: (id: string) => string;
   wait: (seconds: number) => string;
 }
 

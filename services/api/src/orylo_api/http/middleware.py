@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 
 from orylo_api.http.dashboard import accepted_codings
 from orylo_api.http.problems import allowed_methods, error_response
+from orylo_api.http.request_ids import REQUEST_ID
 from orylo_api.metrics import REQUEST_SECONDS, REQUESTS
 from orylo_common.http.security_headers import SECURITY_HEADERS, add_security_headers, came_by_https
 
@@ -59,10 +60,10 @@ async def handle_errors(request: web.Request, handler: Handler) -> web.StreamRes
         raise
     except web.HTTPMethodNotAllowed as error:
         if request.method != hdrs.METH_OPTIONS:
-            return error_response(error)
+            return error_response(error, request[REQUEST_ID])
         return web.Response(status=204, headers={hdrs.ALLOW: allowed_methods(error)})
     except Exception as error:  # noqa: BLE001  no traceback may reach the client
-        return error_response(error)
+        return error_response(error, request[REQUEST_ID])
 
 
 async def secure_headers(request: web.Request, response: web.StreamResponse, *, trusted_proxies: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orylo_api.http.examples import BY_NAME
+from orylo_api.http.examples import BY_NAME, EXAMPLE_ID
 from orylo_api.http.problem_examples import EXAMPLES
 
 Schema = dict[str, Any]
@@ -168,6 +168,11 @@ HEADERS: Mapping[str, Schema] = {
         "schema": {"type": "string", "enum": ["true"]},
         "example": "true",
     },
+    "X-Request-Id": {
+        "description": "names this request to support and in the logs; every response has it",
+        "schema": {"type": "string"},
+        "example": EXAMPLE_ID,
+    },
     "Retry-After": {
         "description": "seconds to wait before the request is sent again",
         "schema": {"type": "integer", "minimum": 1},
@@ -187,8 +192,9 @@ def header(name: str) -> Schema:
 
 
 def problem_response(status: str, description: str) -> Schema:
-    response: Schema = {
+    return {
         "description": description,
+        "headers": header("X-Request-Id") | (header(OF_PROBLEMS[status]) if status in OF_PROBLEMS else {}),
         "content": {
             "application/problem+json": {
                 "schema": {"$ref": REFERENCE.format(model="ProblemDetails")},
@@ -196,6 +202,3 @@ def problem_response(status: str, description: str) -> Schema:
             }
         },
     }
-    if status in OF_PROBLEMS:
-        response["headers"] = header(OF_PROBLEMS[status])
-    return response

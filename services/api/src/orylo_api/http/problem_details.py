@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
+from orylo_api.http.examples import EXAMPLE_ID
 from orylo_api.http.fields import CaseHolder, ResponseBody
 
 
@@ -34,6 +35,11 @@ class ProblemDetails(ResponseBody):
     status: int = Field(ge=400, le=599)
     code: str = Field(description="the last part of `type`", examples=["validation"])
     detail: str | None = None
+    request_id: str | None = Field(
+        default=None,
+        description="names this request to support and in the logs; the header `X-Request-Id` has it, too",
+        examples=[EXAMPLE_ID],
+    )
     errors: list[FieldProblem] | None = Field(default=None, description="each invalid field")
     tenants: list[TenantName] | None = Field(default=None, description="tenants to choose one of when signing in")
     holder: CaseHolder | None = Field(default=None, description="who holds the case that was asked for")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from orylo_api.errors import (
     Conflict,
@@ -22,6 +23,7 @@ from orylo_api.errors import (
     Unreadable,
     WrongMediaType,
 )
+from orylo_api.http.examples import EXAMPLE_ID
 from orylo_api.http.fields import CaseHolder
 from orylo_api.http.maintenance import maintenance
 from orylo_api.http.problem_details import FieldProblem, TenantName
@@ -34,7 +36,7 @@ _A_MINUTE = timedelta(minutes=1)
 
 EXAMPLES: Sequence[Problem] = tuple(
     map(
-        problem_of,
+        partial(problem_of, request_id=EXAMPLE_ID),
         (
             Unreadable("the body is not JSON"),
             Unauthenticated("the API key is invalid"),

@@ -65,18 +65,20 @@ UNAVAILABLE = Problem(
     retry_after=RETRY_AFTER,
 )
 
-# Every error response has these members; they are null where they do not apply.
+# Every error response has these members too; they are null where they do not apply.
 _MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None, "holder": None}
 
 
-def error_response(error: Exception) -> web.Response:
-    """Return the response for an exception that an endpoint raised."""
-    return problem_of(error).response(_headers_of(error))
+def error_response(error: Exception, request_id: str) -> web.Response:
+    """Return the response for an exception that an endpoint raised. Each one with a status from 500 on is logged."""
+    if isinstance(error, HTTPProblem) and error.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("request.unavailable", error=error.problem.code)
+    return problem_of(error, request_id).response(_headers_of(error))
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception, request_id: str) -> Problem:
     problem = _problem_of(error)
-    return replace(problem, members={**_MEMBERS, **problem.members})
+    return replace(problem, members={"request_id": request_id, **_MEMBERS, **problem.members})
 
 
 def _problem_of(error: Exception) -> Problem:
