@@ -121,8 +121,10 @@ async def see_why_it_was_blocked(person: Person) -> stripe.StripePayment:
     await person.keep_picture("payments")
     await person.button("R$123.45, details").click()
     await person.page.get_by_role("link", name="Whole story").click()
+    await expect(person.page.get_by_role("heading", name="R$123.45", level=1)).to_be_visible()
     await expect(person.page.get_by_text("Paid, not refunded", exact=True)).to_be_visible()
-    await expect(person.page.get_by_role("cell", name="Many declined payments in 1 hour")).to_be_visible()
+    reason = person.page.get_by_role("cell", name="Many declined payments in 1 hour by this customer", exact=True)
+    await expect(reason).to_be_visible()
     await expect(person.region("Story")).to_contain_text("Decision: Blocked")
     await person.keep_picture("blocked")
     return payment
