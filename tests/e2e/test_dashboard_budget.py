@@ -1,15 +1,18 @@
 """What the dashboard costs a browser: Lighthouse's scores, and the sizes of what the pages load."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
 import orylo_api
-from orylo_cli.demo.shop import EMAIL, PASSWORD
+from orylo_cli.demo.shop import TENANT
 from tests.support.embedded import Embedded
+from tests.support.eventually import eventually
 from tests.support.lighthouse import DebuggedBrowser, debugged_browser
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -19,7 +22,11 @@ ASSETS = Path(orylo_api.__file__).with_name("static") / "assets"
 FIRST_VISIT_MAX = 125_000
 PAGE_MAX = 180_000
 ALL_MAX = 500_000
-LAYOUT_SHIFT_MAX = 0.05
+# The demo's destination is disabled by then, and the notice of it above the list of payments comes with its data.
+LAYOUT_SHIFT_MAX = 0.03
+# About what a screen shows.
+PAYMENTS = 12
+EMAIL, PASSWORD = "ana@budget.example", "correct horse battery"
 
 LOADED = """performance.getEntriesByType('resource')
     .filter(({ name }) => /[.](js|css)$/.test(new URL(name).pathname))
@@ -27,14 +34,27 @@ LOADED = """performance.getEntriesByType('resource')
 FIRST_PAYMENT = "fetch('/api/v1/payments?limit=1').then((response) => response.json()).then(({ items }) => items[0].id)"
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embedded]:
+    """The demo's shop after its traffic: each payment that arrives moves the rows of the list."""
     platform = Embedded(tmp_path_factory.mktemp("budget"), {})
-    platform.start("--demo")
+    await asyncio.to_thread(platform.start, "--demo")
     try:
+        connection = await asyncpg.connect(platform.dsn)
+
+        async def has_payments() -> bool:
+            return await connection.fetchval("SELECT count(*) FROM api.payments_view") >= PAYMENTS
+
+        await eventually(has_payments, within_s=90)
+        await connection.close()
+        await asyncio.to_thread(platform.stop)
+        await asyncio.to_thread(platform.start)
+        # The demo's own user is disabled without the demo.
+        new_user = ("user", "create", TENANT, EMAIL, "--role", "owner", "--password-stdin")
+        await asyncio.to_thread(platform.orylo, *new_user, text=PASSWORD)
         yield platform
     finally:
-        platform.stop()
+        await asyncio.to_thread(platform.stop)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
