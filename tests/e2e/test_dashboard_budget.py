@@ -43,7 +43,8 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embedd
         connection = await asyncpg.connect(platform.dsn)
 
         async def has_payments() -> bool:
-            return await connection.fetchval("SELECT count(*) FROM api.payments_view") >= PAYMENTS
+            count: int = await connection.fetchval("SELECT count(*) FROM api.payments_view")
+            return count >= PAYMENTS
 
         await eventually(has_payments, within_s=90)
         await connection.close()

@@ -570,3 +570,15 @@ async def test_a_replica_that_dies_leaves_no_gap_and_no_double(
                 break
         await writing
     assert seen == list(range(1, total + 1))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+async def test_a_stream_is_compressed_for_those_who_accept_it(api: Api, coding: str) -> None:
+    client = api.client(api.a.bearer)
+    async with client.get(PATH, headers={"Accept-Encoding": coding}) as response:
+        assert response.headers.get("Content-Encoding", "identity") == coding
+        reader = Reader(response)
+        assert (await reader.next()).type == "ready"
+        await api.project(detection(tenant_id=api.a.tenant.id))
+        # Each event arrives complete, before a next one is written.
+        assert (await reader.next()).type == "detection.created"

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, useParams } from "react-router";
+import { useParams } from "react-router";
 
 import { ApiError } from "../../api/client";
 import type { Customer } from "../../api/types";
@@ -12,6 +12,7 @@ import { useStatus } from "../../subjects/customers/useStatus";
 import { LinkButton } from "../../ui/controls/Button";
 import { CopyId } from "../../ui/display/CopyId";
 import { Glyph } from "../../ui/display/Glyph";
+import { PageFrame } from "../../ui/panel/PageFrame";
 import { Empty } from "../../ui/states/Empty";
 import { Failed } from "../../ui/states/Failed";
 import { Loading } from "../../ui/states/Loading";
@@ -35,15 +36,9 @@ export default function CustomerPage() {
   useUpdates(id);
 
   return (
-    <div className={styles.page}>
-      <p>
-        <Link to="/customers" className={styles.back}>
-          ‹ {words.back}
-        </Link>
-      </p>
-      <h1 className={styles.title}>{words.title}</h1>
+    <PageFrame title={words.title} back={{ to: "/customers", text: words.back }}>
       {body()}
-    </div>
+    </PageFrame>
   );
 
   function body() {

@@ -8,6 +8,7 @@ import { useWords } from "../../i18n/words";
 import { Guarded } from "../../session/Guarded";
 import { useIdentity } from "../../session/identity";
 import { StoryBrief } from "../../subjects/payments/StoryBrief";
+import { Icon } from "../../ui/display/Icon";
 import { Button } from "../../ui/controls/Button";
 import { Checkbox } from "../../ui/controls/Checkbox";
 import { Menu } from "../../ui/controls/Menu";
@@ -189,7 +190,8 @@ function Case({ shown, me, onBeside, onBack, decide, putOff }: CaseProps) {
   return (
     <section aria-label={words.case} className={styles.case}>
       <Button look="quiet" className={styles.back ?? ""} onClick={onBack}>
-        ‹ {words.back}
+        <Icon name="arrowLeft" />
+        {words.back}
       </Button>
       {shown.holder !== null && shown.holder.name !== me && (
         <p role="status" className={styles.held}>

@@ -24,7 +24,7 @@ COMPRESSED_FROM_BYTES = 1024
 
 @web.middleware
 async def compress(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Compress answers if the client accepts gzip. Files have their own codings, and streams are sent as they come."""
+    """Compress answers if the client accepts gzip. Files and streams have their own codings."""
     response = await handler(request)
     if isinstance(response, web.Response) and hdrs.CONTENT_ENCODING not in response.headers:
         body = response.body

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp_sse import EventSourceResponse, sse_response
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,8 +12,10 @@ from orylo_api.access.authentication import authenticate, authorise
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.errors import Invalid, RequestError
+from orylo_api.http.dashboard import accepted_codings
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Media, Route
+from orylo_api.stream.compressed import CompressedEventSource
 from orylo_api.stream.event_types import EVENT_TYPES, SWITCHES_CHANGED
 from orylo_api.stream.events import BEGINNING, Position
 from orylo_api.stream.hub import EventsMissing
@@ -49,7 +51,12 @@ async def follow_stream(call: Call[None, StreamQuery, None]) -> web.StreamRespon
     tenant_id, hub, types = call.principal.tenant.id, call.services.hub, call.query.wanted
     async with hub.subscribe(tenant_id, call.principal.id, types) as subscription:
         response: EventSourceResponse
-        async with sse_response(call.request, send_timeout=SEND_TIMEOUT.total_seconds()) as response:
+        async with sse_response(
+            call.request,
+            headers={hdrs.VARY: "Accept-Encoding"},
+            send_timeout=SEND_TIMEOUT.total_seconds(),
+            response_cls=_response_class(call.request),
+        ) as response:
             # The headers are sent: an error can now only end the stream.
             with suppress(StreamEnded, RequestError, ConnectionResetError, TimeoutError, *TRANSIENT_ERRORS):
                 sender = EventSender(response, call.request, position or BEGINNING, types)
@@ -59,6 +66,11 @@ async def follow_stream(call: Call[None, StreamQuery, None]) -> web.StreamRespon
                     await _send_missed(call, sender, subscription)
                 await _send_live(call, response, sender, subscription)
     return response
+
+
+def _response_class(request: web.Request) -> type[EventSourceResponse]:
+    accepted = accepted_codings(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+    return CompressedEventSource if "gzip" in accepted else EventSourceResponse
 
 
 async def _send_missed(
