@@ -9,13 +9,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from structlog.contextvars import get_contextvars, merge_contextvars
 
+from orylo_api.access.identity import Principal
 from orylo_api.errors import Invalid
 from orylo_api.http.middleware import handle_errors
 from orylo_api.http.problem_details import ProblemDetails
 from orylo_api.http.problems import UNAVAILABLE
-from orylo_api.http.request_ids import HEADER, add_request_id, identify_requests
+from orylo_api.http.request_ids import HEADER, add_request_id, identify_requests, log_caller
+from orylo_common.control.models import Role, Tenant
 from orylo_common.errors import TransientError
 from orylo_common.http.problems import HTTPProblem
+from orylo_common.ids import uuid7
 
 ERRORS = {
     "invalid": Invalid("some values are invalid", []),
@@ -23,6 +26,8 @@ ERRORS = {
     "unavailable": HTTPProblem(UNAVAILABLE),
     "bug": ZeroDivisionError("division by zero"),
 }
+
+CALLER = Principal("user", uuid7(), "ana@shop.example", Role.OWNER, Tenant(uuid7(), "shop", "Shop"))
 
 Client = TestClient[web.Request, web.Application]
 
@@ -80,6 +85,23 @@ async def test_each_request_of_a_connection_has_an_id_of_its_own(client: Client)
 
     assert len({*ids, "chosen"}) == 3
     assert "request_id" not in get_contextvars()
+
+
+async def test_log_lines_name_the_caller_of_their_own_request() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if "known" in request.query:
+            log_caller(CALLER)
+        return web.json_response({name: get_contextvars()[name] for name in ("caller", "tenant_id")})
+
+    app = web.Application(middlewares=[identify_requests])
+    app.add_routes([web.get("/", answer)])
+    async with TestClient(TestServer(app)) as client:
+        logged = [await (await client.get(path)).json() for path in ("/?known", "/")]
+
+    assert logged == [
+        {"caller": f"user:{CALLER.id}", "tenant_id": str(CALLER.tenant.id)},
+        {"caller": "unknown", "tenant_id": None},
+    ]
 
 
 async def test_a_stream_has_the_id_too(client: Client) -> None:

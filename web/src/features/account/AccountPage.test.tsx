@@ -74,7 +74,7 @@ describe("account security", () => {
     await beginSetUp();
     await userEvent.type(await screen.findByLabelText("Code that the app shows"), "123456{Enter}");
     Object.defineProperty(navigator, "clipboard", { value: { writeText: written }, configurable: true });
-    await userEvent.click(await screen.findByRole("button", { name: "Copy recovery codes" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Copy Recovery codes" }));
 
     expect(written).toHaveBeenCalledWith(CODES.join("\n"));
     const link = screen.getByRole("link", { name: "Download" });

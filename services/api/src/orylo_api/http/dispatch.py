@@ -24,6 +24,7 @@ from orylo_api.http.reading import (
     read_query,
     read_whole_body,
 )
+from orylo_api.http.request_ids import log_caller
 from orylo_api.http.route import Media, Route
 from orylo_api.http.tenancy import platform_transaction, tenant_transaction
 from orylo_api.read_models.stream_events import write_stream_events
@@ -50,6 +51,7 @@ async def _serve(route: Route, request: web.Request, shown: Route | None) -> web
     principal = None
     if route.permission is not None:
         principal = await authenticate(request, services)
+        log_caller(principal)
         check_changes_nothing(principal, route.changes)
         authorise(principal, route.permission)
         if route.stops_in_maintenance:
