@@ -10,7 +10,6 @@ from orylo_cli.checks import Check, check_all
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
 from orylo_cli.console import FAILED, out, print_json, print_text
 from orylo_cli.embedded.errors import EmbeddedError
-from orylo_cli.production_checks import check_production
 from orylo_cli.target import open_target
 
 
@@ -34,6 +33,9 @@ def doctor(
         with open_target(data_dir, "doctor", migrated=False) as target:
             checks = asyncio.run(check_all(target, service or []))
             if production:
+                # Imported here, because it imports the demo with its gateways.
+                from orylo_cli.production_checks import check_production
+
                 checks += asyncio.run(check_production(target))
     except EmbeddedError as error:
         finding, _, advice = str(error).partition(": ")
