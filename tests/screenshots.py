@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, ViewportSize
 
 from orylo_cli.demo.shop import EMAIL, PASSWORD
 from tests.support.chromium import headless_chromium
-from tests.support.dashboard import PHONE, visitor
+from tests.support.dashboard import PHONE, sign_in, visitor
 from tests.support.embedded import Embedded
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -29,7 +29,7 @@ FIRST_BLOCKED = """fetch('/api/v1/payments?decision=block&limit=1')
 async def take_all(browser: Browser, url: str, folder: Path) -> None:
     for theme in ("light", "dark"):
         async with visitor(browser, SCREEN, theme=theme) as (page, _):
-            await sign_in(page, url)
+            await sign_in(page, url, EMAIL, PASSWORD)
             blocked = await page.evaluate(FIRST_BLOCKED)
             for name, path in {
                 "overview": "/",
@@ -40,16 +40,8 @@ async def take_all(browser: Browser, url: str, folder: Path) -> None:
             }.items():
                 await take(page, url + path, folder / f"{name}-{theme}.png")
     async with visitor(browser, PHONE) as (page, _):
-        await sign_in(page, url)
+        await sign_in(page, url, EMAIL, PASSWORD)
         await take(page, f"{url}/", folder / "overview-phone.png")
-
-
-async def sign_in(page: Page, url: str) -> None:
-    await page.goto(f"{url}/login")
-    await page.locator("input[name=email]").fill(EMAIL)
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("button[type=submit]").click()
-    await page.wait_for_url(f"{url}/")
 
 
 async def take(page: Page, address: str, file: Path) -> None:

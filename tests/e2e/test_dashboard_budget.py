@@ -7,10 +7,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
 
 import orylo_api
 from orylo_cli.demo.shop import TENANT
+from tests.support.dashboard import sign_in
 from tests.support.embedded import Embedded
 from tests.support.eventually import eventually
 from tests.support.lighthouse import DebuggedBrowser, debugged_browser
@@ -64,14 +64,6 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deb
         yield running
 
 
-async def sign_in(page: Page, url: str) -> None:
-    await page.goto(f"{url}/login")
-    await page.locator("input[name=email]").fill(EMAIL)
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("button[type=submit]").click()
-    await page.wait_for_url(f"{url}/")
-
-
 async def test_lighthouse_on_the_main_pages(demo: Embedded, browser: DebuggedBrowser) -> None:
     """The score of performance depends on the machine, so it is only printed."""
 
@@ -84,7 +76,7 @@ async def test_lighthouse_on_the_main_pages(demo: Embedded, browser: DebuggedBro
 
     await measure("/login")
     page = await browser.context.new_page()
-    await sign_in(page, demo.api_url)
+    await sign_in(page, demo.api_url, EMAIL, PASSWORD)
     payment = await page.evaluate(FIRST_PAYMENT)
     await page.close()
     for path in ("/", "/payments", f"/payments/{payment}"):
@@ -97,7 +89,7 @@ async def test_what_a_page_loads_stays_within_its_budget(demo: Embedded, browser
     await page.goto(f"{demo.api_url}/login")
     await page.wait_for_load_state("networkidle")
     assert await page.evaluate(LOADED) < FIRST_VISIT_MAX
-    await sign_in(page, demo.api_url)
+    await sign_in(page, demo.api_url, EMAIL, PASSWORD)
     for path in ("/", "/payments"):
         await page.goto(demo.api_url + path)
         await page.get_by_role("heading", level=1).wait_for()

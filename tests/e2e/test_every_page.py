@@ -10,29 +10,12 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from orylo_cli.demo.shop import EMAIL, PASSWORD
 from tests.support.chromium import headless_chromium
-from tests.support.dashboard import PHONE, WIDE, assert_whole, violations, visitor
+from tests.support.dashboard import PAGES, PHONE, WIDE, assert_whole, sign_in, violations, visitor
 from tests.support.embedded import Embedded
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-PATHS = (
-    "/",
-    "/payments",
-    "/review",
-    "/customers",
-    "/conversions",
-    "/problems/dead-letters",
-    "/problems/quarantine",
-    "/problems/rejections",
-    "/gateways",
-    "/gateways/stripe",
-    "/destinations",
-    "/health",
-    "/welcome",
-    "/settings/profile",
-    "/account",
-    "/no/such/page",
-)
+PATHS = (*PAGES, "/no/such/page")
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +34,6 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
-async def sign_in(page: Page, url: str) -> None:
-    await page.goto(f"{url}/login")
-    await page.locator("input[name=email]").fill(EMAIL)
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("button[type=submit]").click()
-    await page.wait_for_url(f"{url}/")
-
-
 async def loaded(page: Page) -> None:
     """Wait until the page shows its data or says that there is none."""
     await expect(page.locator("h1")).to_have_count(1)
@@ -74,7 +49,7 @@ async def test_every_page(
     demo: Embedded, browser: Browser, viewport: ViewportSize, locale: str, theme: Literal["light", "dark"]
 ) -> None:
     async with visitor(browser, viewport, locale=locale, theme=theme) as (page, log):
-        await sign_in(page, demo.api_url)
+        await sign_in(page, demo.api_url, EMAIL, PASSWORD)
         for path in PATHS:
             await page.goto(demo.api_url + path)
             await loaded(page)

@@ -25,26 +25,11 @@ from tests.load.platform_speed import TENANT, configure, load
 from tests.load.report import Goal, heading, line, machine
 from tests.load.sender import quantile
 from tests.support.chromium import headless_chromium
-from tests.support.dashboard import visitor
+from tests.support.dashboard import PAGES, sign_in, visitor
 from tests.support.embedded import Embedded, running_embedded
 
 PASSWORD = "load-only-7f3a91c2"
-PATHS = (
-    "/",
-    "/payments",
-    "/payments?decision=block",
-    "/review",
-    "/customers",
-    "/conversions",
-    "/problems/dead-letters",
-    "/problems/quarantine",
-    "/problems/rejections",
-    "/gateways",
-    "/gateways/stripe",
-    "/destinations",
-    "/health",
-    "/welcome",
-)
+PATHS = (*PAGES, "/payments?decision=block")
 VISITS = 5
 GOAL_CONTENT_MS = 1000.0
 LONG_TASK_MS = 100
@@ -117,14 +102,6 @@ def make_user(platform: Embedded) -> str:
     email = f"{time.time_ns():x}@load.example"
     platform.orylo("user", "create", TENANT, email, "--role", "owner", "--password-stdin", text=PASSWORD)
     return email
-
-
-async def sign_in(page: Page, url: str, email: str) -> None:
-    await page.goto(f"{url}/login")
-    await page.locator("input[name=email]").fill(email)
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("button[type=submit]").click()
-    await page.wait_for_url(f"{url}/")
 
 
 async def measure_pages(page: Page, platform: Embedded) -> None:
@@ -219,10 +196,10 @@ async def measure(platform: Embedded, email: str, rate: float, seconds: float) -
     relay = Relay(int(platform.api_url.rpartition(":")[2]))
     async with headless_chromium() as browser:
         async with relay.run() as url, visitor(browser) as (page, _):
-            await sign_in(page, url, email)
+            await sign_in(page, url, email, PASSWORD)
             await watch_list(page, platform, relay, rate, seconds)
         async with visitor(browser) as (page, _):
-            await sign_in(page, platform.api_url, email)
+            await sign_in(page, platform.api_url, email, PASSWORD)
             await measure_pages(page, platform)
 
 

@@ -13,6 +13,24 @@ from tests.support.eventually import eventually
 WIDE = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=375, height=812)
 WIDTHS = (320, 375, 768, 1024, 1440, 1920)
+# Every page that shows no single thing, but the page of an unknown path.
+PAGES = (
+    "/",
+    "/payments",
+    "/review",
+    "/customers",
+    "/conversions",
+    "/problems/dead-letters",
+    "/problems/quarantine",
+    "/problems/rejections",
+    "/gateways",
+    "/gateways/stripe",
+    "/destinations",
+    "/health",
+    "/welcome",
+    "/settings/profile",
+    "/account",
+)
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 # WCAG 2.2 AA and axe's best practices.
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -57,6 +75,15 @@ async def visitor(
         yield page, log
     finally:
         await context.close()
+
+
+async def sign_in(page: Page, url: str, email: str, password: str) -> None:
+    """Sign in, in any language, and wait for the overview."""
+    await page.goto(f"{url}/login")
+    await page.locator("input[name=email]").fill(email)
+    await page.locator("input[name=password]").fill(password)
+    await page.locator("button[type=submit]").click()
+    await page.wait_for_url(f"{url}/")
 
 
 async def overflow(page: Page) -> int:

@@ -1,5 +1,7 @@
 """Sample sales of a shop that has none of its own."""
 
+from typing import Any
+
 import pytest
 
 from orylo_api.onboarding.sample_sales import SAMPLE_PAYMENT_IDS, SAMPLE_SALES
@@ -52,15 +54,46 @@ async def test_sample_sales_are_shown_and_removed_again(api: Api) -> None:
         assert not {item["payment_id"] for item in (await response.json())["items"]} & set(SAMPLE_PAYMENT_IDS)
 
 
-async def test_sample_sales_are_in_no_sum(api: Api) -> None:
+async def test_sample_sales_are_in_no_figure(api: Api) -> None:
     shop = await make_shop(api.pool, f"loja-{uuid7().hex}")
     client = api.client(shop.bearer)
-    async with client.get("/api/v1/overview") as response:
-        before = (await response.json())["last_24h"]
+
+    async def figures() -> list[Any]:
+        shown = []
+        for path, part in (("overview", "last_24h"), ("attention", "items"), ("health/summary", "decisions")):
+            async with client.get(f"/api/v1/{path}") as response:
+                assert response.status == 200, await response.text()
+                shown.append((await response.json())[part])
+        return shown
+
+    before = await figures()
     async with client.put(PATH) as response:
         assert response.status == 200
-    async with client.get("/api/v1/overview") as response:
-        assert (await response.json())["last_24h"] == before
+    assert await figures() == before
+
+
+async def test_sample_sales_take_no_verdict(api: Api) -> None:
+    shop = await make_shop(api.pool, f"loja-{uuid7().hex}")
+    client = api.client(shop.bearer)
+    async with client.put(PATH) as response:
+        assert response.status == 200
+    sale = SAMPLE_PAYMENT_IDS[0]
+    async with client.post(f"/api/v1/payments/{sale}/verdict", json={"verdict": "fraud"}) as response:
+        assert (response.status, (await response.json())["code"]) == (409, "sample_sale")
+    async with client.get(f"/api/v1/payments/{sale}") as response:
+        assert (await response.json())["verdict"] is None
+
+
+async def test_a_sample_decision_has_the_time_of_its_sale(api: Api) -> None:
+    shop = await make_shop(api.pool, f"loja-{uuid7().hex}")
+    client = api.client(shop.bearer)
+    async with client.put(PATH) as response:
+        assert response.status == 200
+    async with client.get("/api/v1/payments") as response:
+        sold = {item["id"]: item["created_at"] for item in (await response.json())["items"]}
+    async with client.get("/api/v1/detections") as response:
+        decided = {item["payment_id"]: item["created_at"] for item in (await response.json())["items"]}
+    assert decided == sold
 
 
 async def test_an_analyst_cannot_add_sample_sales(api: Api) -> None:

@@ -1,7 +1,7 @@
 """Corrections, verdicts and statuses that end, in a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -31,18 +31,6 @@ from tests.unit.trust.test_causes import FRAUD, LEGITIMATE, verdict
 from tests.unit.trust.test_ledger import fact
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    async with open_pool(postgres_dsn, role="orylo_trust") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def batches(pool: asyncpg.Pool) -> AsyncIterator[Batches]:
-    async with GroupCommit(write_postings, pool, name="trust") as batches:
-        yield batches
 
 
 def correction(tenant_id: UUID, points: int, correction_id: UUID) -> Posting:

@@ -1,7 +1,7 @@
 """A sale whose buyer a later event names earns its points once: in any order, twice, in one batch, at two replicas."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -20,7 +20,6 @@ from orylo_common.messages import (
     PaymentVerdict,
 )
 from orylo_common.postgres.group_commit import GroupCommit
-from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.reversals import JudgedPayment
 from orylo_trust.posting import Block, Posting
 from orylo_trust.recompute import differences
@@ -42,18 +41,6 @@ FACTS: Mapping[str, PaymentFact] = {
     "refund": fact(PaymentRefunded, customer_id=None, refunded_minor=1000),
 }
 BLOCKS = {"block": Block(1, in_effect=True), "lift": Block(2, in_effect=False)}
-
-
-@pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    async with open_pool(postgres_dsn, role="orylo_trust") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def batches(pool: asyncpg.Pool) -> AsyncIterator[Batches]:
-    async with GroupCommit(write_postings, pool, name="trust") as batches:
-        yield batches
 
 
 def report(name: str, tenant_id: UUID) -> Posting:

@@ -1,7 +1,7 @@
 """Customers that turn out to be one person, in a real database: in any order, twice, and at two replicas."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -27,7 +27,6 @@ from orylo_common.messages import (
     decode,
 )
 from orylo_common.postgres.group_commit import GroupCommit
-from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.account import Standing, StatusChange
 from orylo_trust.domain.ledger import entries_for
 from orylo_trust.domain.people import MergeDecision
@@ -44,18 +43,6 @@ from tests.unit.trust.test_ledger import NOW, fact
 pytestmark = pytest.mark.integration
 
 POLICY = TrustPolicy()
-
-
-@pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    async with open_pool(postgres_dsn, role="orylo_trust") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def batches(pool: asyncpg.Pool) -> AsyncIterator[Batches]:
-    async with GroupCommit(write_postings, pool, name="trust") as batches:
-        yield batches
 
 
 def of(reported: PaymentFact, tenant_id: UUID) -> Posting:

@@ -1,11 +1,9 @@
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from orylo_common.messages import TrustStatus
-from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.account import Standing
 from orylo_trust.standings import Standings
 
@@ -37,12 +35,6 @@ class MemoryCache:
 
     def forget(self, tenant_id: UUID, customer_id: str) -> None:
         self.known.pop((tenant_id, customer_id), None)
-
-
-@pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    async with open_pool(postgres_dsn, role="orylo_trust") as pool:
-        yield pool
 
 
 async def test_a_standing_is_read_once_and_then_comes_from_the_cache(pool: asyncpg.Pool) -> None:

@@ -1,6 +1,6 @@
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -12,7 +12,6 @@ import pytest
 
 from orylo_common.messages import TrustStatus, TrustUpdated, decode
 from orylo_common.postgres.group_commit import GroupCommit
-from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry, month_of
 from orylo_trust.posting import Posting, PostingResult
@@ -23,18 +22,6 @@ pytestmark = pytest.mark.integration
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 Batches = GroupCommit[Posting, PostingResult]
-
-
-@pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    async with open_pool(postgres_dsn, role="orylo_trust") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def batches(pool: asyncpg.Pool) -> AsyncIterator[Batches]:
-    async with GroupCommit(write_postings, pool, name="trust") as batches:
-        yield batches
 
 
 def posting(

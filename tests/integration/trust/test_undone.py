@@ -1,7 +1,7 @@
 """Refunds that fail, disputes decided again and blocked payments, in a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 from random import Random
@@ -13,7 +13,6 @@ import pytest
 from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import DisputeLost, DisputeOpened, DisputeWon, PaymentFact, PaymentRefunded, PaymentSucceeded
 from orylo_common.postgres.group_commit import GroupCommit
-from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.ledger import entries_for
 from orylo_trust.domain.reversals import ExcusedRefund, reversal_of
 from orylo_trust.posting import Block, Posting, PostingResult
@@ -24,18 +23,6 @@ from tests.unit.trust.test_ledger import NOW, fact
 from tests.unit.trust.test_reversals import dispute, failed, refunded
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    async with open_pool(postgres_dsn, role="orylo_trust") as pool:
-        yield pool
-
-
-@pytest.fixture
-async def batches(pool: asyncpg.Pool) -> AsyncIterator[Batches]:
-    async with GroupCommit(write_postings, pool, name="trust") as batches:
-        yield batches
 
 
 def of(reported: PaymentFact, tenant_id: UUID, customer_id: str | None = "cus_1") -> Posting:

@@ -1998,18 +1998,18 @@ export interface paths {
         };
         /**
          * Whether sample sales are shown
-         * @description Sample sales stand in for sales that have not arrived yet.
+         * @description Sample sales show what the pages look like before the first sale.
          */
         get: operations["show_sample_data"];
         /**
          * Show sample sales
-         * @description Adds sales of the last hours with their decisions, marked as tests. They are seen by all users of the shop, count in no sum, reach no destination and tick no step. If they are shown already, newer ones replace them. For the roles admin, owner.
+         * @description Adds sales of the last hours with their decisions, marked as tests. They are seen by all users of the shop, count in no sum, reach no destination, tick no step and take no verdict. If they are shown already, newer ones replace them. For the roles admin, owner.
          */
         put: operations["add_sample_data"];
         post?: never;
         /**
          * Remove the sample sales
-         * @description Removes them completely. Without sample sales it does nothing. For the roles admin, owner.
+         * @description Removes them with their decisions; notes on them are kept. Without sample sales it does nothing. For the roles admin, owner.
          */
         delete: operations["remove_sample_data"];
         options?: never;

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from orylo_cli.checks import TIMEOUT_S, Check
+from orylo_cli.checks import OWNER, TIMEOUT_S, Check
 from orylo_cli.demo.shop import EMAIL as DEMO_USER
 from orylo_cli.target import Target
 
@@ -84,17 +84,16 @@ UNENCRYPTED_PEERS = """
     SELECT count(*) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
     WHERE NOT ssl AND client_addr IS NOT NULL AND NOT client_addr <<= '127.0.0.0/8' AND client_addr <> '::1'
 """
+# Other users see no addresses.
+SEES_PEERS = "SELECT pg_has_role('pg_read_all_stats', 'USAGE')"
 ARCHIVE_FAILS = """
     SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) FROM pg_stat_archiver
 """
 
 
 async def check_production(target: Target) -> list[Check]:
-    """Run the checks. Return no check if the database or a schema is missing, which `check_all` reports."""
-    try:
-        connection = await asyncpg.connect(target.database_url, timeout=TIMEOUT_S)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError):
-        return []
+    """Run the checks. `check_all` must have found the database and all its schemas."""
+    connection = await asyncpg.connect(target.database_url, timeout=TIMEOUT_S)
     try:
         return [
             *[await _check_tenants(connection, check) for check in TENANT_CHECKS],
@@ -102,8 +101,8 @@ async def check_production(target: Target) -> list[Check]:
             await _check_archive(connection),
             await _check_encryption(connection),
         ]
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError):
-        return []
+    except asyncpg.PostgresError as error:
+        return [Check("production", ok=False, finding=f"cannot be checked ({type(error).__name__})", advice=OWNER)]
     finally:
         await connection.close()
 
@@ -139,6 +138,9 @@ async def _check_archive(connection: asyncpg.Connection) -> Check:
 
 
 async def _check_encryption(connection: asyncpg.Connection) -> Check:
+    if not await connection.fetchval(SEES_PEERS):
+        advice = "GRANT pg_read_all_stats to the user of ORYLO_DATABASE_URL"
+        return Check("encryption", ok=False, finding="this user does not see other connections", advice=advice)
     peers = await connection.fetchval(UNENCRYPTED_PEERS)
     return Check(
         "encryption",

@@ -61,6 +61,7 @@ export const words: Words = {
 
     // Names and limits.
     name_taken: "Já existe uma visão com este nome nesta página.",
+    sample_sale: "Uma venda de exemplo não recebe veredito. Experimente em uma venda sua.",
     delivered_view: "Esta visão vem com o Orylo. Salve uma sua.",
     label_taken: "O gateway já tem um segredo com este nome.",
     already_listed: "Este valor já está na lista.",

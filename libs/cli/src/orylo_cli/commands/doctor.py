@@ -32,7 +32,7 @@ def doctor(
     try:
         with open_target(data_dir, "doctor", migrated=False) as target:
             checks = asyncio.run(check_all(target, service or []))
-            if production:
+            if production and all(check.ok for check in checks if check.name in {"postgres", "migrations"}):
                 # Imported here, because it imports the demo with its gateways.
                 from orylo_cli.production_checks import check_production
 

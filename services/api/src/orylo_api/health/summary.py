@@ -37,8 +37,10 @@ SELECT_DECISION_TIME = """
         SELECT findings FROM api.detections_view WHERE created_at >= $1 ORDER BY created_at DESC, id DESC LIMIT $2
     ) AS recent
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum((each ->> 'duration_us')::float8), 0) AS us
+        -- No detector ran for a sample sale.
+        SELECT sum((each ->> 'duration_us')::float8) AS us
         FROM jsonb_array_elements(recent.findings -> 'detectors') AS each
+        HAVING count(*) > 0
     ) AS took
 """
 NOT_SENT_TO = {

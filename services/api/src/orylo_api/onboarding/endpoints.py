@@ -21,7 +21,7 @@ async def save_onboarding(call: Call[None, None, OnboardingChoices]) -> Onboardi
 
 
 async def show_sample_data(call: Call[None, None, None]) -> SampleData:
-    return SampleData(sales=await queries.count_sample_sales(call.connection, call.principal.tenant.id))
+    return SampleData(sales=await queries.count_sample_sales(call.connection))
 
 
 async def add_sample_data(call: Call[None, None, None]) -> SampleData:
@@ -31,7 +31,7 @@ async def add_sample_data(call: Call[None, None, None]) -> SampleData:
 
 
 async def remove_sample_data(call: Call[None, None, None]) -> web.Response:
-    await queries.delete_sample_sales(call.connection, call.principal.tenant.id)
+    await queries.delete_sample_sales(call.connection)
     await write_change(call, action="sample_data.remove", subject="sample data")
     return web.Response(status=204)
 
@@ -69,7 +69,7 @@ ROUTES = (
         Permission.READ,
         "Whether sample sales are shown",
         response=SampleData,
-        description="Sample sales stand in for sales that have not arrived yet.",
+        description="Sample sales show what the pages look like before the first sale.",
     ),
     Route(
         "PUT",
@@ -79,8 +79,8 @@ ROUTES = (
         "Show sample sales",
         response=SampleData,
         description="Adds sales of the last hours with their decisions, marked as tests. They are seen by all users of "
-        "the shop, count in no sum, reach no destination and tick no step. If they are shown already, newer ones "
-        "replace them. ",
+        "the shop, count in no sum, reach no destination, tick no step and take no verdict. If they are shown already, "
+        "newer ones replace them. ",
     ),
     Route(
         "DELETE",
@@ -89,6 +89,6 @@ ROUTES = (
         Permission.CHANGE_GATEWAYS,
         "Remove the sample sales",
         status=204,
-        description="Removes them completely. Without sample sales it does nothing. ",
+        description="Removes them with their decisions; notes on them are kept. Without sample sales it does nothing. ",
     ),
 )

@@ -45,10 +45,9 @@ UPSERT_CHOICES = """
     ON CONFLICT (tenant_id, principal_id) DO UPDATE
     SET dismissed = EXCLUDED.dismissed, skipped = EXCLUDED.skipped, updated_at = now()
 """
-# By payment, because a sale of the sample data exists as long as its payment does.
-COUNT_SAMPLE_SALES = "SELECT count(*)::int FROM api.payments_view WHERE tenant_id = $1 AND payment_id = ANY($2)"
-DELETE_SAMPLE_SALES = "DELETE FROM api.payments_view WHERE tenant_id = $1 AND payment_id = ANY($2)"
-DELETE_SAMPLE_DECISIONS = "DELETE FROM api.detections_view WHERE tenant_id = $1 AND payment_id = ANY($2)"
+COUNT_SAMPLE_SALES = "SELECT count(*)::int FROM api.payments_view WHERE payment_id = ANY($1)"
+DELETE_SAMPLE_SALES = "DELETE FROM api.payments_view WHERE payment_id = ANY($1)"
+DELETE_SAMPLE_DECISIONS = "DELETE FROM api.detections_view WHERE payment_id = ANY($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +96,19 @@ async def save_choices(connection: Connection, tenant_id: UUID, principal_id: UU
     await connection.execute(UPSERT_CHOICES, tenant_id, principal_id, choices.dismissed, skipped)
 
 
-async def count_sample_sales(connection: Connection, tenant_id: UUID) -> int:
-    number: int = await connection.fetchval(COUNT_SAMPLE_SALES, tenant_id, SAMPLE_PAYMENT_IDS)
+async def count_sample_sales(connection: Connection) -> int:
+    number: int = await connection.fetchval(COUNT_SAMPLE_SALES, SAMPLE_PAYMENT_IDS)
     return number
 
 
 async def insert_sample_sales(connection: Connection, tenant_id: UUID, now: datetime) -> None:
-    """Insert the sample sales and their decisions. Those that are there make way."""
-    await delete_sample_sales(connection, tenant_id)
+    """Insert the sample sales and their decisions, in place of those that are there."""
+    await delete_sample_sales(connection)
     payments, detections = zip(*sample_messages(tenant_id, now), strict=True)
-    await PAYMENTS.insert_new(connection, [payment_row(payment) for payment in payments])
-    rows = [detection_row(detection) for detection in detections]
-    for row in rows:
-        # Its id holds the time of the click.
-        row.created_at = row.occurred_at
-    await DETECTIONS.insert_new(connection, rows)
+    await PAYMENTS.insert_new(connection, map(payment_row, payments))
+    await DETECTIONS.insert_new(connection, map(detection_row, detections))
 
 
-async def delete_sample_sales(connection: Connection, tenant_id: UUID) -> None:
-    await connection.execute(DELETE_SAMPLE_DECISIONS, tenant_id, SAMPLE_PAYMENT_IDS)
-    await connection.execute(DELETE_SAMPLE_SALES, tenant_id, SAMPLE_PAYMENT_IDS)
+async def delete_sample_sales(connection: Connection) -> None:
+    await connection.execute(DELETE_SAMPLE_DECISIONS, SAMPLE_PAYMENT_IDS)
+    await connection.execute(DELETE_SAMPLE_SALES, SAMPLE_PAYMENT_IDS)

@@ -5,8 +5,9 @@ from typing import Any
 
 from orylo_api.access import audit
 from orylo_api.call import Call
-from orylo_api.errors import NotFound
+from orylo_api.errors import Conflict, NotFound
 from orylo_api.http import outbox
+from orylo_api.onboarding.sample_sales import SAMPLE_PAYMENT_IDS
 from orylo_api.review.work import CaseWorker, settle_if_open
 from orylo_api.verdicts.messages import verdict_given
 from orylo_api.verdicts.queries import PaymentToJudge, find_judged
@@ -19,8 +20,11 @@ async def close_case(
 ) -> PaymentToJudge:
     """Close the payment's case, if it is open, and return the payment as it was before the verdict.
 
-    A withdrawal closes no case. Raises `NotFound`, and `HeldByAnother` if another person has the case open.
+    A withdrawal closes no case. Raises `NotFound`, `Conflict` for a sample sale, and `HeldByAnother` if another person
+    has the case open.
     """
+    if payment_id in SAMPLE_PAYMENT_IDS:
+        raise Conflict("a sample sale takes no verdict; try it on a sale of your own", code="sample_sale")
     judged = (await find_judged(connection, [payment_id])).get(payment_id)
     if judged is None:
         raise NotFound("there is no such payment")

@@ -1,6 +1,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
+from orylo_api.onboarding.sample_sales import SAMPLE_PAYMENT_IDS
 from orylo_common.messages import PaymentVerdict
 from orylo_common.postgres.pool import Connection
 
@@ -35,10 +36,11 @@ class PaymentToJudge(NamedTuple):
 
 
 async def find_judged(connection: Connection, payment_ids: Collection[str]) -> dict[str, PaymentToJudge]:
-    """Return those of the payments that exist."""
+    """Return those of the payments that exist and are no sample sales, which other services do not know."""
+    judged = [payment_id for payment_id in payment_ids if payment_id not in SAMPLE_PAYMENT_IDS]
     return {
         payment_id: PaymentToJudge(customer_id, PaymentVerdict(verdict or PaymentVerdict.WITHDRAWN), reason)
-        for payment_id, customer_id, verdict, reason in await connection.fetch(SELECT_JUDGED, list(payment_ids))
+        for payment_id, customer_id, verdict, reason in await connection.fetch(SELECT_JUDGED, judged)
     }
 
 
