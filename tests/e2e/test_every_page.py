@@ -40,6 +40,13 @@ async def loaded(page: Page) -> None:
     await expect(page.locator("[role=status]").filter(has_text=re.compile("^(Loading|Carregando)"))).to_have_count(0)
 
 
+async def page_of_one(page: Page, kind: str) -> str:
+    """Return the path of a payment's, customer's or destination's page, once the demo has one."""
+    first = f"fetch('/api/v1/{kind}').then((response) => response.json()).then(({{ items }}) => items[0]?.id)"
+    thing: str = await (await page.wait_for_function(first)).json_value()
+    return f"/{kind}/{thing}"
+
+
 @pytest.mark.parametrize(
     ("viewport", "locale", "theme"),
     [(WIDE, "en-US", "light"), (PHONE, "pt-BR", "dark")],
@@ -50,7 +57,7 @@ async def test_every_page(
 ) -> None:
     async with visitor(browser, viewport, locale=locale, theme=theme) as (page, log):
         await sign_in(page, demo.api_url, EMAIL, PASSWORD)
-        for path in PATHS:
+        for path in (*PATHS, *[await page_of_one(page, kind) for kind in ("payments", "customers", "destinations")]):
             await page.goto(demo.api_url + path)
             await loaded(page)
             assert await violations(page) == [], path

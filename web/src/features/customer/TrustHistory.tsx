@@ -35,7 +35,7 @@ export function TrustHistory({ id, score }: { id: string; score: number }) {
         {next_cursor !== null && <Empty text={words.older} />}
         {/* It may be wider than a phone: it scrolls sideways. */}
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <div role="region" aria-label={words.title(score)} tabIndex={0} className={styles.scroll}>
+        <div role="region" aria-label={words.changes} tabIndex={0} className={styles.scroll}>
           <table className={styles.ledger}>
             <thead>
               <tr>

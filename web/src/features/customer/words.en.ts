@@ -38,6 +38,7 @@ export const words = {
     title: (score: number) => `Trust ${formatCount(score)} of 100`,
     chart: (entries: number, start: number, now: number) =>
       `The score began at ${formatCount(start)}, changed ${formatCount(entries)} times and is ${formatCount(now)} now.`,
+    changes: "Changes of the score",
     the: "the score's history",
     none: "The score has not changed yet.",
     cause: "Cause",

@@ -39,6 +39,7 @@ export const words: Words = {
     title: (score) => `Confiança ${formatCount(score)} de 100`,
     chart: (entries, start, now) =>
       `A pontuação começou em ${formatCount(start)}, mudou ${formatCount(entries)} vezes e agora é ${formatCount(now)}.`,
+    changes: "Mudanças da pontuação",
     the: "o histórico da pontuação",
     none: "A pontuação ainda não mudou.",
     cause: "Causa",
