@@ -201,8 +201,6 @@ async def sign_out(page: Page) -> None:
 
 
 async def open_account(page: Page) -> None:
-    # The menu closes if the page around it is still loading.
-    await expect(page.get_by_role("heading", level=1)).to_be_visible()
     await page.get_by_role("button", name="Signed in as").click()
     await page.get_by_role("menuitem", name="Account security").click()
 

@@ -22,6 +22,7 @@ from orylo_common.control.models import GatewayName
 from tests.support.chromium import headless_chromium
 from tests.support.dashboard import visitor
 from tests.support.embedded import Embedded, running_embedded
+from tests.support.eventually import eventually
 from tests.support.meta_process import MetaProcess, meta_process
 from tests.support.people import GatewayAccount, Person
 from tests.support.shops import new_payment, new_purchase, payment_id_of
@@ -167,7 +168,11 @@ async def replay_a_dead_letter(person: Person, meta: MetaProcess) -> None:
     await person.button("Close", panel).click()
     await expect(person.page.get_by_text("Nothing is set aside")).to_be_visible()
     await person.keep_picture("dead-letter-replayed")
-    assert meta.received()[payment_id_of(payment)] == 1
+
+    async def is_sent() -> bool:
+        return meta.received().get(payment_id_of(payment)) == 1
+
+    await eventually(is_sent)
 
 
 async def replay_a_quarantined_webhook(person: Person) -> None:

@@ -1,4 +1,4 @@
-import { Fragment, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter, Outlet, Route, Routes } from "react-router";
@@ -6,6 +6,7 @@ import { BrowserRouter, Outlet, Route, Routes } from "react-router";
 import { useLanguage } from "../i18n/language";
 import { useZone } from "../i18n/zone";
 import { Permitted } from "../session/Permitted";
+import { useAppliedPreferences } from "../session/preferences";
 import { useSession } from "../session/session";
 import { SignedIn } from "../session/SignedIn";
 import { StreamProvider } from "../stream/StreamProvider";
@@ -57,12 +58,15 @@ function SessionLayout() {
     <SignedIn>
       <StreamProvider>
         {/* Another language or time zone renders everything anew: also what formats numbers and times outside of components. */}
-        <Fragment key={`${useLanguage()} ${useZone()}`}>
-          <AppShell />
-        </Fragment>
+        <Preferred key={`${useLanguage()} ${useZone()}`} />
       </StreamProvider>
     </SignedIn>
   );
+}
+
+/** The shell, as the user prefers it. */
+function Preferred() {
+  return useAppliedPreferences() && <AppShell />;
 }
 
 /** The shell for those who are signed in. Others see the page alone. */

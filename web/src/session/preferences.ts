@@ -6,7 +6,7 @@ import { ApiError, change, getTagged, type Tagged } from "../api/client";
 import type { Preferences, PreferencesBody } from "../api/types";
 import { useAction } from "../api/useAction";
 import { switchLanguage } from "../i18n/words";
-import { setZone } from "../i18n/zone";
+import { setZone, useIsZoneKnown } from "../i18n/zone";
 import { allowLetters } from "../ui/keys/registry";
 import { setTheme } from "../ui/theme/theme";
 
@@ -21,13 +21,18 @@ export function usePreferences() {
   });
 }
 
-/** Show the dashboard as the user prefers it, once the preferences are loaded and when they change. */
-export function useAppliedPreferences(): void {
-  const { data } = usePreferences();
+/**
+ * Show the dashboard as the user prefers it, once the preferences are loaded and when they change. Return whether it can
+ * be shown: before the first visit's preferences are loaded, it would be rendered twice, in two time zones.
+ */
+export function useAppliedPreferences(): boolean {
+  const { data, failureCount } = usePreferences();
+  const isZoneKnown = useIsZoneKnown();
 
   useEffect(() => {
     if (data !== undefined) apply(data.value);
   }, [data]);
+  return isZoneKnown || failureCount > 0;
 }
 
 function apply({ language, theme, key_hints, effective }: Preferences): void {

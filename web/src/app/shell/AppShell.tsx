@@ -3,7 +3,6 @@ import { lazy, Suspense, useState } from "react";
 import { Outlet, useLocation } from "react-router";
 
 import { useWords } from "../../i18n/words";
-import { useAppliedPreferences } from "../../session/preferences";
 import { Toaster } from "../../ui/feedback/toasts";
 import { OldLink } from "../OldLink";
 import { appWords } from "../words";
@@ -35,7 +34,6 @@ export function AppShell() {
   const close = () => {
     setOverlay(null);
   };
-  useAppliedPreferences();
   useShellKeys(setOverlay, rail.toggle);
 
   return (
