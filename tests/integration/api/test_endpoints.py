@@ -20,6 +20,7 @@ from orylo_common.messages import (
     CustomerStatusSet,
     Decision,
     DisputeOpened,
+    Match,
     PaymentCreated,
     PaymentFailed,
     PaymentSucceeded,
@@ -281,6 +282,36 @@ async def test_a_conversion_has_the_fields_that_scripts_rely_on(api: Api, machin
         assert found["match"] == {"method": "click_id", "confidence": 0.99, "click_id": "clk_1"}
         assert {"id", "event_id", "payment_id", "destination", "status", "match", "attempts"} <= set(found)
     assert (await get(machine, "/api/v1/conversions", destination="nowhere"))["items"] == []
+
+
+async def test_conversions_are_listed_by_gateway_match_and_cause(api: Api) -> None:
+    shop = await make_shop(api.pool, f"loja-{uuid7().hex}")
+    machine = api.client(shop.bearer)
+
+    def of_shop(**changes: Any) -> dict[str, Any]:
+        return {"tenant_id": shop.tenant.id, "conversion_id": uuid7(), **changes}
+
+    email = Match(method="email", confidence=0.85, click_id="clk_2")
+    made = {
+        "token": conversion(ConversionFailed, **of_shop(payment_id="stripe:1", match=email)),
+        "old": conversion(ConversionFailed, **of_shop(payment_id="hotmart:1", code=None, reason="too old" + "x" * 300)),
+        "blocked": conversion(ConversionSuppressed, **of_shop(payment_id="hotmart:stripe:2")),
+    }
+    await api.project(*made.values())
+
+    async def listed(**query: Any) -> set[str]:
+        found = {each["id"] for each in (await get(machine, "/api/v1/conversions", **query))["items"]}
+        return {name for name, one in made.items() if str(one.conversion_id) in found}
+
+    assert await listed(gateway="hotmart") == {"old", "blocked"}
+    assert await listed(gateway="hotmart,stripe") == set(made)
+    assert await listed(method="email,phone") == {"token"}
+    assert await listed(cause="190") == {"token"}
+    assert await listed(cause="Meta refused the token") == set()
+    assert await listed(cause=("too old" + "x" * 300)[:200]) == {"old"}
+    assert await listed(cause="blocked", gateway="hotmart", method="click_id") == {"blocked"}
+    async with machine.get("/api/v1/conversions", params={"method": "guess"}) as response:
+        assert response.status == 422
 
 
 async def test_the_overview_adds_up_what_happened(api: Api) -> None:

@@ -6284,6 +6284,11 @@ export interface components {
          */
         LookupKind: "email" | "phone" | "document" | "order_id" | "customer_id";
         /**
+         * MatchMethod
+         * @enum {string}
+         */
+        MatchMethod: "click_id" | "fbc" | "fbp" | "email" | "phone" | "ip_user_agent" | "none";
+        /**
          * MatchRate
          * @description The share of the conversions that are attributed to a click, of all that are not suppressed.
          */
@@ -17876,6 +17881,27 @@ export interface operations {
                  * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
                  */
                 payment_id?: string;
+                /**
+                 * @description of the payment
+                 * @example [
+                 *       "stripe",
+                 *       "hotmart"
+                 *     ]
+                 */
+                gateway?: string[];
+                /**
+                 * @description how the sale was matched to a click
+                 * @example [
+                 *       "email",
+                 *       "phone"
+                 *     ]
+                 */
+                method?: components["schemas"]["MatchMethod"][];
+                /**
+                 * @description why it failed or was suppressed: the destination's own error code, or else the start of `reason`
+                 * @example 190
+                 */
+                cause?: string;
             };
             header?: {
                 /**

@@ -72,6 +72,40 @@ describe("the list of conversions", () => {
     expect(asked).toHaveBeenCalledWith("failed", true);
   });
 
+  it("is filtered by gateway, match and cause, which the address keeps", async () => {
+    const asked = vi.fn();
+    fakeApi({
+      ...API,
+      "GET /api/v1/conversions": ({ query }) => {
+        asked(["gateway", "method", "cause"].map((name) => query.get(name)));
+        return pageOf([]);
+      },
+    });
+    renderApp("/conversions?gateway=stripe&cause=190");
+    await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Match" }), "Email");
+    await waitFor(() => {
+      expect(asked).toHaveBeenLastCalledWith(["stripe", "email", "190"]);
+    });
+
+    expect(await screen.findByText("Stripe · Email · 190")).toBeVisible();
+    await userEvent.selectOptions(screen.getByRole("combobox", { name: "Why" }), "The payment is blocked.");
+    await waitFor(() => {
+      expect(asked).toHaveBeenLastCalledWith(["stripe", "email", "blocked"]);
+    });
+  });
+
+  it("counts no new conversion that its filters leave out", async () => {
+    fakeApi(API);
+    renderApp("/conversions?method=click_id&cause=100");
+    await rows();
+    FakeEventSource.latest.open();
+    const failed = { status: "failed", reason: "Token", code: "190" } as const;
+    FakeEventSource.latest.emit("conversion.failed", conversion({ id: "another", ...failed }));
+    FakeEventSource.latest.emit("conversion.failed", conversion({ id: "third", ...failed, code: "100" }));
+
+    expect(await screen.findByRole("button", { name: "1 new" })).toBeVisible();
+  });
+
   it("shows what the stream reports in its place, and counts new ones until they are wanted", async () => {
     fakeApi(API);
     renderApp("/conversions");
@@ -103,6 +137,13 @@ describe("the list of conversions", () => {
 });
 
 describe("an open conversion", () => {
+  it("leads to those that failed for the same cause", async () => {
+    fakeApi(API);
+    renderApp(`/conversions?conversion=${ID}`);
+
+    expect(await screen.findByRole("link", { name: "All with this reason" })).toHaveAttribute("href", "/conversions?status=failed&cause=100");
+  });
+
   it("shows its attempts with their answers, and what is sent", async () => {
     fakeApi(API);
     renderApp(`/conversions?conversion=${ID}`);

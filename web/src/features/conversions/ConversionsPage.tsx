@@ -14,7 +14,7 @@ import { EmptyFiltered } from "../../ui/states/EmptyFiltered";
 import { Failed } from "../../ui/states/Failed";
 import { Loading } from "../../ui/states/Loading";
 import { LoadOlder } from "../../ui/table/LoadOlder";
-import { conversionsAddress, type ConversionsAddress } from "./address";
+import { conversionsAddress, type ConversionsAddress, NO_FILTERS } from "./address";
 import styles from "./ConversionsPage.module.css";
 import { Figures } from "./figures/Figures";
 import { GatewaysTable } from "./figures/GatewaysTable";
@@ -22,6 +22,7 @@ import { MethodsChart } from "./figures/MethodsChart";
 import { ConversionPanel } from "./list/ConversionPanel";
 import { ConversionsTable } from "./list/ConversionsTable";
 import { useConversionList } from "./list/useConversionList";
+import { FilterSelects, useFilterTexts } from "./list/FilterSelects";
 import { RetryAll } from "./retry/RetryAll";
 import { conversionsWords } from "./words";
 
@@ -59,6 +60,7 @@ export default function ConversionsPage() {
               change({ status: status === "all" ? undefined : status });
             }}
           />
+          <FilterSelects address={address} onChange={change} />
           <Guarded permission="dead_letters.settle">
             <Button
               onClick={() => {
@@ -70,7 +72,7 @@ export default function ConversionsPage() {
             </Button>
           </Guarded>
         </div>
-        <List key={`${address.range} ${address.status ?? ""}`} address={address} onChange={change} />
+        <List key={listKey(address)} address={address} onChange={change} />
       </section>
       {address.open !== undefined && (
         <ConversionPanel
@@ -82,6 +84,7 @@ export default function ConversionsPage() {
       )}
       {retrying && (
         <RetryAll
+          cause={address.cause}
           onStart={(job) => {
             change({ job });
           }}
@@ -93,6 +96,9 @@ export default function ConversionsPage() {
     </div>
   );
 }
+
+/** Another filter begins another list. */
+const listKey = ({ range, status, gateway, method, cause }: ConversionsAddress) => [range, status, gateway, method, cause].join(" ");
 
 interface ListProps {
   address: ConversionsAddress;
@@ -136,15 +142,16 @@ function List({ address, onChange }: ListProps) {
   );
 }
 
-function Nothing({ address: { status, range }, onChange }: ListProps) {
+function Nothing({ address, onChange }: ListProps) {
   const words = useWords(conversionsWords);
+  const filters = useFilterTexts()(address);
 
-  if (status !== undefined || range !== "7d") {
+  if (filters.length > 0 || address.range !== "7d") {
     return (
       <EmptyFiltered
-        filters={status === undefined ? [] : [words.statuses[status]]}
+        filters={filters}
         onClear={() => {
-          onChange({ status: undefined, range: "7d" });
+          onChange({ ...NO_FILTERS, range: "7d" });
         }}
       />
     );

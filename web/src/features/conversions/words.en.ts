@@ -22,6 +22,10 @@ export const words = {
   noGateways: "No conversions in this range.",
   statuses: { all: "All", pending: "Waiting", dispatched: "Sent", failed: "Failed", suppressed: "Kept back" },
   status: "Status",
+  match: "Match",
+  anyMatch: "Any match",
+  cause: "Why",
+  anyCause: "Any reason",
   list: {
     state: "Conversion",
     amount: "Amount",
@@ -55,6 +59,7 @@ export const words = {
   payload: "What is sent",
   noPayload: "What is sent of it is not known any more.",
   held: "It waits for the decision on its payment.",
+  sameCause: "All with this reason",
   retry: "Send again",
   retrying: "It is being sent again.",
   retryNone: "It cannot be sent again.",
@@ -64,6 +69,7 @@ export const words = {
   counting: "the failed conversions",
   retryText: (count: number) =>
     count === 0 ? "No failed conversion can be sent again." : `${conversions(count)} of any time will be sent to their destination again.`,
+  retryOnly: (cause: string) => `Only those with the reason “${cause}”.`,
   money: "Sales of",
   cannot: {
     too_old: (count: number) => `${conversions(count)} cannot: the sale is older than 7 days, which Meta does not accept.`,

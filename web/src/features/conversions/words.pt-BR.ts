@@ -29,6 +29,10 @@ export const words: Words = {
   noGateways: "Nenhuma conversão neste período.",
   statuses: { all: "Todas", pending: "Aguardando", dispatched: "Enviadas", failed: "Com falha", suppressed: "Retidas" },
   status: "Estado",
+  match: "Correspondência",
+  anyMatch: "Qualquer correspondência",
+  cause: "Por quê",
+  anyCause: "Qualquer motivo",
   list: {
     state: "Conversão",
     amount: "Valor",
@@ -62,6 +66,7 @@ export const words: Words = {
   payload: "O que é enviado",
   noPayload: "Não se sabe mais o que é enviado dela.",
   held: "Aguarda a decisão sobre o pagamento.",
+  sameCause: "Todas com este motivo",
   retry: "Enviar de novo",
   retrying: "Ela está sendo enviada de novo.",
   retryNone: "Ela não pode ser enviada de novo.",
@@ -73,6 +78,7 @@ export const words: Words = {
     count === 0
       ? "Nenhuma conversão com falha pode ser reenviada."
       : `${conversions(count)}, de qualquer data, ${plural(count, "será reenviada", "serão reenviadas")} ao destino.`,
+  retryOnly: (cause) => `Apenas as que têm o motivo “${cause}”.`,
   money: "Vendas de",
   cannot: {
     too_old: (count) => `${conversions(count)} não: a venda tem mais de 7 dias, o que a Meta não aceita.`,

@@ -37,6 +37,11 @@ function waitOf({ status }: ConversionOutcome, destination: ListedDestination): 
   return { cause: `destination_${destination.status}`, reason, code, since };
 }
 
+export const MAX_CAUSE = 200;
+
+/** What conversions that failed or were kept back for the same cause have in common, as the API filters by it. */
+export const causeOf = ({ code, reason }: Pick<Conversion, "code" | "reason">): string | undefined => code ?? reason?.slice(0, MAX_CAUSE);
+
 const withCode = (reason: string | null, code: string | null): string | null =>
   reason === null || code === null ? reason : `${reason} (${code})`;
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from orylo_api.http.fields import Moment, Page, PaymentId, RangeQuery, RequestPart, ResponseBody, Text
+from orylo_api.http.fields import Gateway, Moment, Page, PaymentId, RangeQuery, RequestPart, ResponseBody, Several, Text
 from orylo_api.jobs.bulk_models import MAX_ITEMS, Ids, check_selects_once
 
 
@@ -20,10 +20,31 @@ class ConversionStatus(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class MatchMethod(StrEnum):
+    CLICK_ID = "click_id"
+    FBC = "fbc"
+    FBP = "fbp"
+    EMAIL = "email"
+    PHONE = "phone"
+    IP_USER_AGENT = "ip_user_agent"
+    NONE = "none"
+
+
 class ConversionQuery(RangeQuery):
     status: ConversionStatus | None = None
     destination: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")] | None = None
     payment_id: PaymentId | None = None
+    gateway: Several[Gateway] | None = Field(
+        default=None, description="of the payment", examples=[["stripe", "hotmart"]]
+    )
+    method: Several[MatchMethod] | None = Field(
+        default=None, description="how the sale was matched to a click", examples=[["email", "phone"]]
+    )
+    cause: Text | None = Field(
+        default=None,
+        description="why it failed or was suppressed: the destination's own error code, or else the start of `reason`",
+        examples=["190"],
+    )
 
 
 class WaitCause(StrEnum):

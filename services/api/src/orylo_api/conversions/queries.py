@@ -12,6 +12,7 @@ from orylo_api.conversions.models import (
     ConversionStatus,
     ConversionWait,
 )
+from orylo_api.dead_letters.selection import MAX_CAUSE
 from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_common.postgres.pool import Connection
@@ -40,6 +41,12 @@ async def list_conversions(connection: Connection, query: ConversionQuery) -> tu
         where.seek("payment_id = {}", query.payment_id)
     if query.destination is not None:
         where.filter("destination = {}", query.destination)
+    if query.gateway is not None:
+        where.filter("split_part(payment_id, ':', 1) = ANY({})", query.gateway)
+    if query.method is not None:
+        where.filter("match_method = ANY({})", query.method)
+    if query.cause is not None:
+        where.filter(f"coalesce(code, left(reason, {MAX_CAUSE})) = {{}}", query.cause)
     where.seek_range(query)
     rows, next_cursor = await fetch_page(connection, CONVERSIONS, where, query)
     return await _with_waits(connection, rows), next_cursor

@@ -1,10 +1,9 @@
 import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
-import { toSearch } from "../../../ui/address/useAddress";
 import { StatCard } from "../../../ui/display/StatCard";
 import { formatCount, formatPercent } from "../../../ui/format/number";
 import { Failed } from "../../../ui/states/Failed";
-import { conversionsAddress, type ConversionsAddress, type Status } from "../address";
+import { type ConversionsAddress, conversionsPath, type Status } from "../address";
 import { conversionsWords } from "../words";
 import styles from "./Figures.module.css";
 import { useFigures } from "./useFigures";
@@ -22,8 +21,7 @@ export function Figures({ address }: { address: ConversionsAddress }) {
   }
   const { match, reached } = figures.data ?? {};
   const show = (count: number | undefined) => (count === undefined ? UNKNOWN : formatCount(count));
-  const leadTo = (status: Status) =>
-    `/conversions?${toSearch(conversionsAddress.write({ range: address.range, status, open: undefined, job: address.job })).toString()}`;
+  const leadTo = (status: Status) => conversionsPath({ range: address.range, status, job: address.job });
   return (
     <div className={styles.figures}>
       <StatCard title={words.matchRate} value={match?.rate == null ? UNKNOWN : formatPercent(match.rate)} busy={figures.isPlaceholderData} />

@@ -1,3 +1,5 @@
+import { Link } from "react-router";
+
 import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
 import { gatewayName } from "../../../subjects/gateways/names";
@@ -8,6 +10,7 @@ import { Empty } from "../../../ui/states/Empty";
 import { Failed } from "../../../ui/states/Failed";
 import { Loading } from "../../../ui/states/Loading";
 import { type Column, Table } from "../../../ui/table/Table";
+import { conversionsPath, type Status } from "../address";
 import { conversionsWords, type Words } from "../words";
 import styles from "./GatewaysTable.module.css";
 import { dueOf, sum, sumOf, useGateways, useMethodsOf } from "./useFigures";
@@ -45,7 +48,7 @@ export function GatewaysTable({ range }: { range: Range }) {
         failed: sumOf(gateways.data, gateway, "conversions_failed"),
       };
     });
-    return <Table label={words.byGateway} columns={columnsOf(words)} rows={rows} rowKey={({ gateway }) => gateway} />;
+    return <Table label={words.byGateway} columns={columnsOf(words, range)} rows={rows} rowKey={({ gateway }) => gateway} />;
   }
 
   return (
@@ -56,15 +59,15 @@ export function GatewaysTable({ range }: { range: Range }) {
   );
 }
 
-function columnsOf({ columns: { gateway, count, rate, waits, failed } }: Words): Column<Row>[] {
-  const number = (id: "waits" | "failed" | "count", header: string): Column<Row> => ({
+function columnsOf({ columns: { gateway, count, rate, waits, failed } }: Words, range: Range): Column<Row>[] {
+  const listed = (id: "waits" | "failed", header: string, status: Status): Column<Row> => ({
     id,
     header,
     align: "end",
-    cell: (row) => formatCount(row[id]),
+    cell: (row) => <Link to={conversionsPath({ range, gateway: row.gateway, status })}>{formatCount(row[id])}</Link>,
   });
   return [
-    { id: "gateway", header: gateway, width: "minmax(max-content, 1fr)", priority: 1, cell: (row) => gatewayName(row.gateway) },
+    { id: "gateway", header: gateway, width: "minmax(max-content, 1fr)", priority: 1, cell: (row) => <Link to={conversionsPath({ range, gateway: row.gateway })}>{gatewayName(row.gateway)}</Link> },
     {
       id: "rate",
       header: rate,
@@ -72,8 +75,8 @@ function columnsOf({ columns: { gateway, count, rate, waits, failed } }: Words):
       priority: 1,
       cell: (row) => (row.none === null || row.count === 0 ? "–" : formatPercent(1 - row.none / row.count)),
     },
-    number("count", count),
-    number("waits", waits),
-    number("failed", failed),
+    { id: "count", header: count, align: "end", cell: (row) => formatCount(row.count) },
+    listed("waits", waits, "pending"),
+    listed("failed", failed, "failed"),
   ];
 }

@@ -5,7 +5,7 @@ import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { ConversionState } from "../../../subjects/conversions/ConversionState";
-import { conversionNote } from "../../../subjects/conversions/labels";
+import { causeOf, conversionNote } from "../../../subjects/conversions/labels";
 import { matchText } from "../../../subjects/conversions/methods";
 import { conversionWords } from "../../../subjects/conversions/words";
 import { PaymentLink } from "../../../subjects/payments/PaymentLink";
@@ -23,6 +23,7 @@ import { SidePanel } from "../../../ui/panel/SidePanel";
 import { Empty } from "../../../ui/states/Empty";
 import { Failed } from "../../../ui/states/Failed";
 import { Loading } from "../../../ui/states/Loading";
+import { conversionsPath } from "../address";
 import { useRetry } from "../retry/useRetry";
 import { conversionsWords } from "../words";
 import styles from "./ConversionPanel.module.css";
@@ -57,6 +58,7 @@ function Facts({ conversion }: { conversion: Conversion }) {
   const { match } = conversion;
   const { facts } = words;
   const note = conversionNote(conversions, conversion);
+  const cause = causeOf(conversion);
 
   return (
     <Section title={words.panel} hideTitle>
@@ -76,6 +78,7 @@ function Facts({ conversion }: { conversion: Conversion }) {
       <p className={styles.links}>
         <PaymentLink id={conversion.payment_id}>{facts.payment}</PaymentLink>
         <Link to={`/destinations/${conversion.destination_id}`}>{facts.destination}</Link>
+        {cause !== undefined && <Link to={conversionsPath({ status: conversion.status, cause })}>{words.sameCause}</Link>}
       </p>
     </Section>
   );

@@ -5,13 +5,13 @@ import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery, useQue
 import { get } from "../../../api/client";
 import type { Conversion, ConversionDelivery, ConversionPage } from "../../../api/types";
 import { currentZone } from "../../../i18n/zone";
+import { causeOf } from "../../../subjects/conversions/labels";
 import { isConversionEvent } from "../../../stream/eventStream";
 import { useLiveEvents, usePollingUnlessLive } from "../../../stream/useStream";
 import { rangeParameters } from "../../../ui/controls/range";
-import type { ConversionsAddress } from "../address";
+import type { Filters } from "../address";
 import { FIGURES_KEY } from "../figures/useFigures";
 
-type Filters = Pick<ConversionsAddress, "range" | "status">;
 type Pages = InfiniteData<ConversionPage, string | undefined>;
 
 const LIST_KEY = "conversion-list";
@@ -23,12 +23,18 @@ const FIGURES_INTERVAL_MS = 30_000;
  * The conversions that match the filters, newest first. Those that are listed follow the stream in their places; new
  * ones are counted, until `showNew` reads the list again.
  */
-export function useConversionList({ range, status }: Filters) {
+export function useConversionList({ range, status, gateway, method, cause }: Filters) {
   const queries = useQueryClient();
   const polling = usePollingUnlessLive();
   const timezone = currentZone();
-  const key = [LIST_KEY, range, status, timezone];
+  const key = [LIST_KEY, range, status, gateway, method, cause, timezone];
   const [unseen, setUnseen] = useState<ReadonlySet<string>>(new Set());
+
+  const matches = (each: Conversion) =>
+    (status === undefined || each.status === status) &&
+    (gateway === undefined || each.payment_id.startsWith(`${gateway}:`)) &&
+    (method === undefined || each.match.method === method) &&
+    (cause === undefined || causeOf(each) === cause);
 
   useLiveEvents((events) => {
     const changed = events.filter(isConversionEvent).map(({ data }) => data);
@@ -36,7 +42,7 @@ export function useConversionList({ range, status }: Filters) {
     if (changed.length === 0 || pages === undefined) return;
     const listed = new Set(pages.pages.flatMap(({ items }) => items.map(({ id }) => id)));
     queries.setQueryData<Pages>(key, withChanges(pages, changed));
-    const news = changed.filter((each) => !listed.has(each.id) && (status === undefined || each.status === status));
+    const news = changed.filter((each) => !listed.has(each.id) && matches(each));
     if (news.length > 0) setUnseen((before) => new Set([...before, ...news.map(({ id }) => id)]));
   }, UPDATE_INTERVAL_MS);
   useLiveEvents((events) => {
@@ -48,7 +54,7 @@ export function useConversionList({ range, status }: Filters) {
     queryKey: key,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => {
-      const parameters = { ...rangeParameters(range, timezone), status, cursor: pageParam };
+      const parameters = { ...rangeParameters(range, timezone), status, gateway, method, cause, cursor: pageParam };
       return get<ConversionPage>("/api/v1/conversions", parameters, signal);
     },
     getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,

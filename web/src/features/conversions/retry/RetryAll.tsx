@@ -8,16 +8,20 @@ import { conversionsWords } from "../words";
 import { useRetryAll, useRetryPlan } from "./useRetry";
 
 interface Props {
+  /** Limits it to the conversions that failed for this cause. */
+  cause: string | undefined;
   onStart: (jobId: string) => void;
   onClose: () => void;
 }
 
 /** Count the failed conversions that can be sent again, then ask. */
-export function RetryAll({ onStart, onClose }: Props) {
+export function RetryAll({ cause, onStart, onClose }: Props) {
   const words = useWords(conversionsWords);
-  const plan = useRetryPlan();
+  const plan = useRetryPlan(cause);
 
-  if (plan.data !== undefined) return <Ask plan={plan.data} recount={() => void plan.refetch()} onStart={onStart} onClose={onClose} />;
+  if (plan.data !== undefined) {
+    return <Ask plan={plan.data} recount={() => void plan.refetch()} cause={cause} onStart={onStart} onClose={onClose} />;
+  }
   return (
     <Dialog title={words.retryTitle} onClose={onClose}>
       {plan.error === null ? (
@@ -29,15 +33,16 @@ export function RetryAll({ onStart, onClose }: Props) {
   );
 }
 
-function Ask({ plan, recount, onStart, onClose }: Props & { plan: BulkPlan; recount: () => void }) {
+function Ask({ plan, recount, cause, onStart, onClose }: Props & { plan: BulkPlan; recount: () => void }) {
   const words = useWords(conversionsWords);
-  const retry = useRetryAll(({ job }) => {
+  const retry = useRetryAll(cause, ({ job }) => {
     if (job !== null) onStart(job.id);
     onClose();
   });
   const content = (
     <>
       <p>{words.retryText(plan.count)}</p>
+      {cause !== undefined && <p>{words.retryOnly(cause)}</p>}
       {plan.money.length > 0 && (
         <p>
           {words.money} {plan.money.map(({ currency, amount_minor }) => formatMoney(amount_minor, currency)).join(" · ")}

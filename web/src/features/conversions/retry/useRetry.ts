@@ -12,19 +12,19 @@ const PATH = "/api/v1/conversions/retry";
 
 interface Selection {
   ids?: string[];
-  filter?: Record<string, never>;
+  filter?: { cause?: string };
   /** How many were counted before. Another number now is refused. */
   expected?: number;
 }
 
-/** Every failed conversion. */
-export const ALL: Selection = { filter: {} };
+/** Every failed conversion, or those that failed for one cause. */
+const failed = (cause: string | undefined): Selection => ({ filter: { ...(cause !== undefined && { cause }) } });
 
 /** Count what would be sent again, without doing it. */
-export function useRetryPlan() {
+export function useRetryPlan(cause: string | undefined) {
   return useQuery({
-    queryKey: ["conversion-retry-plan"],
-    queryFn: () => change<BulkPlan>("POST", PATH, { body: { ...ALL, dry_run: true } }),
+    queryKey: ["conversion-retry-plan", cause],
+    queryFn: () => change<BulkPlan>("POST", PATH, { body: { ...failed(cause), dry_run: true } }),
     // Each opened dialog counts anew.
     gcTime: 0,
     staleTime: 0,
@@ -32,8 +32,8 @@ export function useRetryPlan() {
 }
 
 /** Send failed conversions again, by a job. */
-export function useRetryAll(onStart: (plan: BulkPlan) => void) {
-  return useAction((expected: number, idempotencyKey) => send({ ...ALL, expected }, idempotencyKey), { onSuccess: onStart });
+export function useRetryAll(cause: string | undefined, onStart: (plan: BulkPlan) => void) {
+  return useAction((expected: number, idempotencyKey) => send({ ...failed(cause), expected }, idempotencyKey), { onSuccess: onStart });
 }
 
 /** Send one again, and say at once what came of it. */
