@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 DOCUMENT = build_document(ROUTES)
 COLLECTION = build_collection(DOCUMENT)
 # The example is understood, and refused for what it names: the caller, the resource or its state.
-UNDERSTOOD = {401, 403, 404, 409}
+UNDERSTOOD = {401, 403, 404, 409, 412}
 # The example is understood, and names a day or a member that this shop does not have.
 UNKNOWN_HERE = {"postpone_review_case", "assign_review_case", "start_reconciliation"}
 

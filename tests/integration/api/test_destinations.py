@@ -10,6 +10,7 @@ import pytest
 
 from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination, disable_destination
+from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionDispatched, ConversionFailed, ConversionMatched, DestinationStatus
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_endpoints import get
@@ -20,7 +21,6 @@ pytestmark = pytest.mark.integration
 
 REASON = "The token has expired. Create a new token."
 SINCE = NOON.astimezone(UTC).isoformat().replace("+00:00", "Z")
-NAME = "conversions"
 ENDS = datetime(2027, 1, 28, 9, tzinfo=UTC)
 
 
@@ -30,15 +30,20 @@ async def machine(api: Api) -> aiohttp.ClientSession:
 
 
 @pytest.fixture
-async def destination_id(api: Api) -> UUID:
+def name() -> str:
+    """The name of a destination that no other test has."""
+    return f"conversions-{uuid7().hex}"
+
+
+@pytest.fixture
+async def destination_id(api: Api, name: str) -> UUID:
     async with api.pool.acquire() as connection:
-        # The same destination, enabled and active again, for every test.
         added = await add_destination(
             connection,
             Keyring.parse(api.master_key),
             api.a.tenant.id,
             "meta",
-            name=NAME,
+            name=name,
             config={"pixel_id": "1234567890"},
             secret="EAAsecret",
             actor=ACTOR,
@@ -80,7 +85,7 @@ async def shown(machine: aiohttp.ClientSession, destination_id: UUID) -> Mapping
 
 
 async def test_a_destination_on_hold_says_so_and_each_pending_conversion_too(
-    api: Api, machine: aiohttp.ClientSession, destination_id: UUID
+    api: Api, machine: aiohttp.ClientSession, destination_id: UUID, name: str
 ) -> None:
     assert (await shown(machine, destination_id))["status"] == "active"
     assert (await pending(api, machine, destination_id))["waiting_for"] is None
@@ -88,7 +93,7 @@ async def test_a_destination_on_hold_says_so_and_each_pending_conversion_too(
     await change(api, destination_id, DestinationStatus.ON_HOLD)
     found = await shown(machine, destination_id)
     assert (found["status"], found["since"], found["reason"], found["code"]) == ("on_hold", SINCE, REASON, "190/463")
-    assert (found["kind"], found["name"]) == ("meta", NAME)
+    assert (found["kind"], found["name"]) == ("meta", name)
     assert "EAAsecret" not in str(found)
     waiting = (await pending(api, machine, destination_id))["waiting_for"]
     assert waiting == {"cause": "destination_on_hold", "reason": REASON, "code": "190/463", "since": SINCE}
@@ -108,11 +113,11 @@ async def test_a_pause_that_ends_without_help_has_its_own_name(
 
 
 async def test_a_disabled_destination_says_so_whatever_its_state_was(
-    api: Api, machine: aiohttp.ClientSession, destination_id: UUID
+    api: Api, machine: aiohttp.ClientSession, destination_id: UUID, name: str
 ) -> None:
     await change(api, destination_id, DestinationStatus.ON_HOLD)
     async with api.pool.acquire() as connection:
-        await disable_destination(connection, api.a.tenant.id, "meta", name=NAME, actor=ACTOR)
+        await disable_destination(connection, api.a.tenant.id, "meta", name=name, actor=ACTOR)
     found = await shown(machine, destination_id)
     assert (found["status"], found["since"], found["reason"]) == ("disabled", None, None)
     waiting = (await pending(api, machine, destination_id))["waiting_for"]

@@ -191,6 +191,37 @@ async def test_many_payments_are_judged_at_once(api: Api, machine: aiohttp.Clien
             assert response.status == status
 
 
+async def test_a_verdict_on_many_overwrites_none_that_another_person_gave_meanwhile(
+    api: Api, machine: aiohttp.ClientSession
+) -> None:
+    ids = [f"bulk:stale-{n}" for n in range(3)]
+    await api.project(
+        *(paid(api, each) for each in ids),
+        verdict(PaymentVerdict.FRAUD, tenant_id=api.a.tenant.id, payment_id=ids[0]),
+    )
+    read = {ids[0]: "fraud", ids[1]: "withdrawn", ids[2]: "withdrawn"}
+    # The read model does not have this one yet.
+    async with machine.post(f"/api/v1/payments/{ids[1]}/verdict", json={"verdict": "fraud"}) as response:
+        assert response.status == 202
+    given = {"ids": ids, "verdict": "legitimate", "expected": read}
+
+    counted = await post(machine, "/api/v1/payments/bulk", **given, dry_run=True)
+    judged = await post(machine, "/api/v1/payments/bulk", **given)
+
+    for answer in (counted, judged):
+        assert (answer["given"], answer["stale"]) == (2, 1)
+        assert {each["id"]: each["outcome"] for each in answer["results"]} == {
+            ids[0]: "given",
+            ids[1]: "stale",
+            ids[2]: "given",
+        }
+    assert {each.payment_id: each.verdict for each in await messages(api) if each.payment_id in ids} == {
+        ids[0]: "legitimate",
+        ids[1]: "fraud",
+        ids[2]: "legitimate",
+    }
+
+
 async def messages(api: Api) -> list[VerdictGiven]:
     """Return the verdicts on payments of `bulk` that are published, or wait for it."""
     bodies = [bytes(row["body"]) for row in await api.pool.fetch(REQUESTED)]

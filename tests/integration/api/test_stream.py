@@ -525,6 +525,24 @@ async def test_one_tenant_opens_a_limited_number_of_streams(api: Api, monkeypatc
             assert "of one tenant" in (await response.json())["detail"]
 
 
+async def test_colleagues_see_that_a_note_was_written_or_deleted_but_not_its_text(
+    api: Api, machine: aiohttp.ClientSession
+) -> None:
+    await api.project(payment(PaymentSucceeded, tenant_id=api.a.tenant.id, payment_id="stripe:pi_noted"))
+    async with listening(machine) as reader:
+        await reader.next()
+        path = "/api/v1/payments/stripe:pi_noted/notes"
+        async with machine.post(path, json={"text": "a private thought"}) as response:
+            note = await response.json()
+        added = await reader.next()
+        async with machine.delete(f"{path}/{note['id']}") as response:
+            assert response.status == 204
+        deleted = await reader.next()
+    about = {"note_id": note["id"], "payment_id": "stripe:pi_noted", "customer_id": None, "author": note["author"]}
+    assert (added.type, added.data) == ("note.changed", {**about, "change": "added"})
+    assert (deleted.type, deleted.data) == ("note.changed", {**about, "change": "deleted"})
+
+
 async def test_a_request_publishes_events_of_its_own_tenant_and_of_no_other(
     api: Api, machine: aiohttp.ClientSession
 ) -> None:

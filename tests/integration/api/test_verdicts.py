@@ -54,8 +54,8 @@ async def test_a_verdict_is_published_once_audited_and_shown(api: Api) -> None:
     assert (message.verdict, message.customer_id, message.reason) == (FRAUD, "cus_j", "card reported stolen")
     assert str(message.verdict_id) == answers[0][1]["verdict_id"]
     (line,) = await api.pool.fetch(
-        "SELECT actor, before, after FROM control.audit_log WHERE action = 'payment.give_verdict' AND tenant_id = $1",
-        api.a.tenant.id,
+        "SELECT actor, before, after FROM control.audit_log WHERE action = 'payment.give_verdict' AND subject = $1",
+        f"payment {payment_id}",
     )
     assert dict(line) == {
         "actor": "analyst-verdicts@a.example",

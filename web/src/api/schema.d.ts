@@ -1039,7 +1039,7 @@ export interface paths {
         put?: never;
         /**
          * Judge up to 500 payments, or count what that would change
-         * @description A payment that has the verdict already, or that is not known, is left as it is, and so is one whose review case another person has open. For the roles admin, analyst, owner.
+         * @description A payment that has the verdict already, or that is not known, is left as it is, and so is one whose review case another person has open, or whose verdict is not the `expected` one. For the roles admin, analyst, owner.
          */
         post: operations["judge_payments"];
         delete?: never;
@@ -3609,6 +3609,15 @@ export interface components {
              */
             reason: string | null;
             /**
+             * @description the verdict that each payment has as you read it, `withdrawn` for none: a payment that has another by now is left as it is
+             * @example {
+             *       "stripe:pi_3SVk2c": "withdrawn"
+             *     }
+             */
+            expected?: {
+                [key: string]: components["schemas"]["PaymentVerdict"];
+            };
+            /**
              * @description only count what it would do
              * @default false
              * @example true
@@ -3632,6 +3641,11 @@ export interface components {
              * @example 0
              */
             held: number;
+            /**
+             * @description left alone, because their verdict has changed
+             * @example 0
+             */
+            stale: number;
             /** @description in the order of the request */
             results: components["schemas"]["VerdictResult"][];
         };
@@ -6534,6 +6548,32 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * NoteChange
+         * @description A note was written or deleted. It does not hold the text: nothing of a deleted note is kept.
+         */
+        NoteChange: {
+            /** Format: uuid */
+            note_id: string;
+            /**
+             * @description of a note on a payment
+             * @example stripe:pi_3SVk2c
+             */
+            payment_id: string | null;
+            /**
+             * @description of a note on a customer
+             * @example cus_282a2fe6
+             */
+            customer_id: string | null;
+            change: components["schemas"]["NoteChangeKind"];
+            /** @example bia@loja.example */
+            author: string;
+        };
+        /**
+         * NoteChangeKind
+         * @enum {string}
+         */
+        NoteChangeKind: "added" | "deleted";
         /** NoteEntry */
         NoteEntry: {
             /** Format: uuid */
@@ -9809,7 +9849,7 @@ export interface components {
          * VerdictOutcome
          * @enum {string}
          */
-        VerdictOutcome: "given" | "unchanged" | "unknown" | "held";
+        VerdictOutcome: "given" | "unchanged" | "unknown" | "held" | "stale";
         /** VerdictRequest */
         VerdictRequest: {
             /** @description `withdrawn` takes the earlier verdict back */
@@ -9830,7 +9870,7 @@ export interface components {
         VerdictResult: {
             /** @example stripe:pi_3SVk2c */
             id: string;
-            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; `held`: another person has its review case open, and only they decide it */
+            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; `held`: another person has its review case open, and only they decide it; `stale`: its verdict is not the expected one */
             outcome: components["schemas"]["VerdictOutcome"];
         };
         /** VersionList */
@@ -10103,6 +10143,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["ReviewCaseChange"];
+        } | {
+            /** @constant */
+            event: "note.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["NoteChange"];
         } | {
             /** @constant */
             event: "webhook.accepted";
@@ -14969,6 +15018,9 @@ export interface operations {
                  *       ],
                  *       "verdict": "fraud",
                  *       "reason": "card testing",
+                 *       "expected": {
+                 *         "stripe:pi_3SVk2c": "withdrawn"
+                 *       },
                  *       "dry_run": true
                  *     }
                  */
@@ -14990,6 +15042,7 @@ export interface operations {
                      *       "unchanged": 1,
                      *       "unknown": 0,
                      *       "held": 0,
+                     *       "stale": 0,
                      *       "results": [
                      *         {
                      *           "id": "stripe:pi_3SVk2c",

@@ -4,6 +4,7 @@ import type {
   DeadLetterSummary,
   Detection,
   Job,
+  NoteChange,
   OverviewUpdate,
   ReviewCaseChange,
   SwitchesChanged,
@@ -26,6 +27,7 @@ export type LiveEvent =
   | { type: "switches.changed"; data: SwitchesChanged }
   | { type: "verdict.given"; data: VerdictChange }
   | { type: "review.changed"; data: ReviewCaseChange }
+  | { type: "note.changed"; data: NoteChange }
   /** Events were missed. The provider has everything refetched; what was kept of events must be dropped. */
   | { type: "gap" };
 
@@ -53,6 +55,7 @@ export const EVENT_TYPES = [
   "switches.changed",
   "verdict.given",
   "review.changed",
+  "note.changed",
 ] as const satisfies LiveEvent["type"][];
 
 type ConversionEvent = Extract<LiveEvent, { type: ConversionEventType }>;

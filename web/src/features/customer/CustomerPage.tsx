@@ -21,7 +21,7 @@ import styles from "./CustomerPage.module.css";
 import { CustomerTimeline } from "./CustomerTimeline";
 import { KnownBy } from "./KnownBy";
 import { Notes } from "./Notes";
-import { ledgerKey, timelineKey } from "./queries";
+import { ledgerKey, notesKey, timelineKey } from "./queries";
 import { TrustHistory } from "./TrustHistory";
 import { pageWords } from "./words";
 
@@ -84,9 +84,10 @@ function useUpdates(id: string): void {
   const queries = useQueryClient();
 
   useLiveEvents((events) => {
-    const concerns = events.some((event) => event.type !== "gap" && "customer_id" in event.data && event.data.customer_id === id);
-    if (!concerns) return;
-    for (const queryKey of [customerKey(id), ledgerKey(id), timelineKey(id)]) {
+    const concerning = events.filter((event) => event.type !== "gap" && "customer_id" in event.data && event.data.customer_id === id);
+    if (concerning.length === 0) return;
+    const notes = concerning.some(({ type }) => type === "note.changed") ? [notesKey(id)] : [];
+    for (const queryKey of [customerKey(id), ledgerKey(id), timelineKey(id), ...notes]) {
       void queries.invalidateQueries({ queryKey });
     }
   }, UPDATE_INTERVAL_MS);

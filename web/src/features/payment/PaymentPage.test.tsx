@@ -208,6 +208,32 @@ describe("the story of a payment", () => {
     });
   });
 
+  it("shows the notes of others as they are written", async () => {
+    const note = { id: "n1", text: "The order is real", author: "bia@loja.example", own: false, hints: [], created_at: webhook.created_at };
+    let notes = pageOf();
+    await openPage({ [`GET ${PATH}/notes`]: () => notes });
+    FakeEventSource.latest.open();
+    notes = pageOf([note]);
+    FakeEventSource.latest.emit("note.changed", {
+      note_id: "n1",
+      payment_id: "stripe:pi_1",
+      customer_id: null,
+      change: "added",
+      author: note.author,
+    });
+
+    expect(await screen.findByText("The order is real")).toBeVisible();
+  });
+
+  it("goes to a step by its number", async () => {
+    await openPage();
+    await userEvent.keyboard("2");
+
+    const { activeElement } = document;
+    expect(activeElement?.tagName).toBe("SUMMARY");
+    expect(steps()[1]).toContain(activeElement?.textContent);
+  });
+
   it("says which parts failed, and shows the others", async () => {
     await openPage({ [`GET ${PATH}/story`]: () => whole({ deliveries: { status: "failed", items: [] } }) });
 

@@ -5,6 +5,7 @@ import type { Words } from "./words";
 export const words: Words = {
   back: "Payments",
   timeline: "Story",
+  jump: "Go to a step of the story",
   partFailed: {
     webhooks: "The webhooks",
     decisions: "The decisions",

@@ -5,6 +5,7 @@ import type { Words } from "./words";
 export const words: Words = {
   back: "Pagamentos",
   timeline: "História",
+  jump: "Ir a um passo da história",
   partFailed: {
     webhooks: "Os webhooks",
     decisions: "As decisões",

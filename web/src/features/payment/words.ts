@@ -3,6 +3,7 @@ import { defineWords } from "../../i18n/words";
 export interface Words {
   back: string;
   timeline: string;
+  jump: string;
   partFailed: Readonly<Record<string, string>>;
   payload: string;
   loadingPayload: string;

@@ -117,7 +117,7 @@ describe("a verdict on several payments", () => {
   it("is counted first, then given", async () => {
     const judge = vi.fn(({ body }: { body: unknown }) => {
       const { ids, dry_run = false } = body as { ids: string[]; dry_run?: boolean };
-      return { dry_run, given: 1, unchanged: 1, unknown: 0, held: 0, results: ids.map((id) => ({ id, outcome: "given" })) };
+      return { dry_run, given: 1, unchanged: 1, unknown: 0, held: 0, stale: 0, results: ids.map((id) => ({ id, outcome: "given" })) };
     });
     fakeApi({ "GET /api/v1/payments": () => pageOf(listedPayments(2)), "POST /api/v1/payments/bulk": judge }, analyst);
     await renderPayments();
@@ -134,5 +134,31 @@ describe("a verdict on several payments", () => {
     const dryRuns = judge.mock.calls.map(([{ body }]) => (body as { dry_run?: boolean }).dry_run);
     expect(dryRuns[0]).toBe(true);
     expect(dryRuns.filter((dryRun) => dryRun !== true)).toEqual([undefined]);
+  });
+
+  it("leaves alone what another person has judged meanwhile, and says so", async () => {
+    const judge = vi.fn(({ body }: { body: unknown }) => {
+      const { ids, dry_run = false } = body as { ids: string[]; dry_run?: boolean };
+      const results = ids.map((id, index) => ({ id, outcome: index === 0 ? "stale" : "given" }));
+      return { dry_run, given: 1, unchanged: 0, unknown: 0, held: 0, stale: 1, results };
+    });
+    const payments = listedPayments(2);
+    fakeApi({ "GET /api/v1/payments": () => pageOf(payments), "POST /api/v1/payments/bulk": judge }, analyst);
+    await renderPayments();
+    await userEvent.click(screen.getByRole("checkbox", { name: "Select" }));
+    await userEvent.click(within(await screen.findByRole("region", { name: "Selected payments" })).getByRole("button", { name: "Fraud" }));
+    const dialog = await screen.findByRole("dialog", { name: "Judge 2 payments as fraud?" });
+    expect(await within(dialog).findByText(/another verdict by now/)).toBeVisible();
+    await userEvent.click(within(dialog).getByRole("button", { name: "Judge 1 as fraud" }));
+    const seen = Object.fromEntries(payments.map(({ id }) => [id, "withdrawn"]));
+    await waitFor(() => {
+      expect(judge.mock.lastCall?.[0].body).toEqual({ ids: Object.keys(seen), verdict: "fraud", expected: seen });
+    });
+
+    expect(await screen.findByText(/1 payment judged\. 1 payment has another verdict/)).toBeVisible();
+    await userEvent.keyboard("z");
+    await waitFor(() => {
+      expect(judge.mock.lastCall?.[0].body).toMatchObject({ verdict: "withdrawn", expected: { [payments[1]?.id ?? ""]: "fraud" } });
+    });
   });
 });

@@ -100,6 +100,7 @@ export const words: Words = {
     unchanged: (count) => `${payments(count)} ${plural(count, "has", "have")} it already.`,
     unknown: (count) => `${payments(count)} ${plural(count, "is", "are")} not known.`,
     held: (count) => `${payments(count)} ${plural(count, "is", "are")} open in another person’s review.`,
+    stale: (count) => `${payments(count)} ${plural(count, "has", "have")} another verdict by now and ${plural(count, "is", "are")} left alone.`,
     counting: "Counting…",
     done: (count) => `${payments(count)} judged.`,
     failed: (why) => `The verdicts were not taken. ${why}`,

@@ -100,6 +100,7 @@ export const words: Words = {
     unchanged: (count) => `${payments(count)} já ${plural(count, "tem", "têm")} este julgamento.`,
     unknown: (count) => `${payments(count)} não ${plural(count, "é conhecido", "são conhecidos")}.`,
     held: (count) => `${payments(count)} ${plural(count, "está aberto", "estão abertos")} na revisão de outra pessoa.`,
+    stale: (count) => `${payments(count)} ${plural(count, "recebeu outro julgamento e fica como está", "receberam outro julgamento e ficam como estão")}.`,
     counting: "Contando…",
     done: (count) => `${payments(count)} ${plural(count, "julgado", "julgados")}.`,
     failed: (why) => `Os julgamentos não foram aceitos. ${why}`,

@@ -70,6 +70,7 @@ export interface Words {
     unchanged: (count: number) => string;
     unknown: (count: number) => string;
     held: (count: number) => string;
+    stale: (count: number) => string;
     counting: string;
     done: (count: number) => string;
     failed: (why: string) => string;

@@ -13,7 +13,16 @@ from orylo_api.errors import NotFound
 from orylo_api.http.fields import PageQuery
 from orylo_api.http.route import Route
 from orylo_api.notes import queries
-from orylo_api.notes.models import CustomerNotePath, NewNote, Note, NotePage, NoteSubject, PaymentNotePath
+from orylo_api.notes.models import (
+    CustomerNotePath,
+    NewNote,
+    Note,
+    NoteChange,
+    NoteChangeKind,
+    NotePage,
+    NoteSubject,
+    PaymentNotePath,
+)
 from orylo_api.payments.models import PaymentPath
 
 
@@ -83,6 +92,7 @@ async def _add(call: Call[Any, None, NewNote], kind: NoteSubject) -> Note:
     )
     # Without the text: a note that is deleted leaves nothing behind.
     await audit.write_change(call, action="note.add", subject=f"{kind} {call.path.id}", after={"note_id": str(note.id)})
+    _stream(call, kind, note, NoteChangeKind.ADDED)
     return note
 
 
@@ -96,7 +106,19 @@ async def _delete(call: Call[Any, None, None], kind: NoteSubject, subjects: list
     await audit.write_change(
         call, action="note.delete", subject=f"{kind} {call.path.id}", before={"note_id": str(note.id)}
     )
+    _stream(call, kind, note, NoteChangeKind.DELETED)
     return web.Response(status=204)
+
+
+def _stream(call: Call[Any, Any, Any], kind: NoteSubject, note: Note, change: NoteChangeKind) -> None:
+    changed = NoteChange(
+        note_id=note.id,
+        payment_id=call.path.id if kind is NoteSubject.PAYMENT else None,
+        customer_id=call.path.id if kind is NoteSubject.CUSTOMER else None,
+        change=change,
+        author=note.author,
+    )
+    call.stream("note.changed", changed)
 
 
 ROUTES = (

@@ -50,3 +50,18 @@ class Note(ResponseBody):
 
 class NotePage(Page[Note]):
     pass
+
+
+class NoteChangeKind(StrEnum):
+    ADDED = "added"
+    DELETED = "deleted"
+
+
+class NoteChange(ResponseBody):
+    """A note was written or deleted. It does not hold the text: nothing of a deleted note is kept."""
+
+    note_id: UUID
+    payment_id: str | None = Field(description="of a note on a payment", examples=["stripe:pi_3SVk2c"])
+    customer_id: str | None = Field(description="of a note on a customer", examples=["cus_282a2fe6"])
+    change: NoteChangeKind
+    author: str = Field(examples=["bia@loja.example"])

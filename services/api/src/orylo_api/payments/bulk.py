@@ -14,7 +14,7 @@ from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody, Text
 from orylo_api.http.route import Route
 from orylo_api.review.work import CaseWorker, settle_many
 from orylo_api.verdicts.messages import verdict_given
-from orylo_api.verdicts.queries import find_judged
+from orylo_api.verdicts.queries import find_judged, lock_verdicts
 from orylo_common.control.audit import AuditedChange
 from orylo_common.messages import PaymentVerdict
 
@@ -29,6 +29,13 @@ class BulkVerdict(RequestPart):
     reason: Text | None = Field(
         default=None, description="kept with each verdict; must not hold personal data", examples=["card testing"]
     )
+    expected: dict[PaymentId, PaymentVerdict] = Field(
+        default_factory=dict,
+        max_length=MAX_IDS,
+        description="the verdict that each payment has as you read it, `withdrawn` for none: a payment that has "
+        "another by now is left as it is",
+        examples=[{"stripe:pi_3SVk2c": "withdrawn"}],
+    )
     dry_run: bool = Field(default=False, description="only count what it would do", examples=[True])
 
 
@@ -37,13 +44,15 @@ class VerdictOutcome(StrEnum):
     UNCHANGED = "unchanged"
     UNKNOWN = "unknown"
     HELD = "held"
+    STALE = "stale"
 
 
 class VerdictResult(ResponseBody):
     id: str = Field(examples=["stripe:pi_3SVk2c"])
     outcome: VerdictOutcome = Field(
         description="`given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; "
-        "`held`: another person has its review case open, and only they decide it"
+        "`held`: another person has its review case open, and only they decide it; `stale`: its verdict is not the "
+        "expected one"
     )
 
 
@@ -55,6 +64,7 @@ class BulkVerdictResult(ResponseBody):
     unchanged: int = Field(ge=0, examples=[1])
     unknown: int = Field(ge=0, examples=[0])
     held: int = Field(ge=0, description="left alone, because another person decides", examples=[0])
+    stale: int = Field(ge=0, description="left alone, because their verdict has changed", examples=[0])
     results: list[VerdictResult] = Field(description="in the order of the request")
 
 
@@ -62,10 +72,13 @@ async def judge_payments(call: Call[None, None, BulkVerdict]) -> BulkVerdictResu
     """Publish a verdict for each payment that it changes, all of them or none."""
     given, user, now = call.body, call.principal, call.services.clock.now()
     ids = list(dict.fromkeys(given.ids))
+    newest = await lock_verdicts(call.connection, given.expected) if given.expected else {}
     judged = await find_judged(call.connection, ids)
     outcomes = {
         each: VerdictOutcome.UNKNOWN
         if each not in judged
+        else VerdictOutcome.STALE
+        if newest.get(each) is not given.expected.get(each)
         else VerdictOutcome.UNCHANGED
         if judged[each].stays(given.verdict, given.reason)
         else VerdictOutcome.GIVEN
@@ -96,6 +109,7 @@ async def judge_payments(call: Call[None, None, BulkVerdict]) -> BulkVerdictResu
         unchanged=counts[VerdictOutcome.UNCHANGED],
         unknown=counts[VerdictOutcome.UNKNOWN],
         held=counts[VerdictOutcome.HELD],
+        stale=counts[VerdictOutcome.STALE],
         results=[VerdictResult(id=each, outcome=outcome) for each, outcome in outcomes.items()],
     )
 
@@ -110,6 +124,6 @@ ROUTES = (
         body=BulkVerdict,
         response=BulkVerdictResult,
         description="A payment that has the verdict already, or that is not known, is left as it is, and so is one "
-        "whose review case another person has open.",
+        "whose review case another person has open, or whose verdict is not the `expected` one.",
     ),
 )

@@ -12,6 +12,7 @@ from orylo_api.dead_letters.models import DeadLetterSummary
 from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
 from orylo_api.jobs.models import Job
+from orylo_api.notes.models import NoteChange
 from orylo_api.overview.models import OverviewUpdate
 from orylo_api.reconciliations.models import ReconciliationSummary
 from orylo_api.review.models import CASE_CHANGED, ReviewCaseChange
@@ -36,6 +37,7 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "dead_letter.created": DeadLetterSummary,
     "reconciliation.changed": ReconciliationSummary,
     CASE_CHANGED: ReviewCaseChange,
+    "note.changed": NoteChange,
     "webhook.accepted": WebhookReceipt,
     "webhook.refused": WebhookRefusal,
     "job.progress": Job,

@@ -15,7 +15,7 @@ from orylo_api.verdicts.csv_file import VerdictDefaults, read_verdicts
 from orylo_api.verdicts.giving import close_case, give
 from orylo_api.verdicts.imports import import_verdicts
 from orylo_api.verdicts.models import VerdictAccepted, VerdictImport, VerdictImportQuery, VerdictRequest
-from orylo_api.verdicts.queries import lock_verdict
+from orylo_api.verdicts.queries import lock_verdicts
 from orylo_common.csv_rows import MAX_BYTES, InvalidFile
 
 # 100,000 lines take some seconds, after two minutes at most for their arrival.
@@ -32,8 +32,9 @@ async def give_verdict(call: Call[PaymentPath, None, VerdictRequest]) -> Verdict
     payment_id, requested, user = call.path.id, call.body, call.principal
     now = call.services.clock.now()
     worker = CaseWorker(user.id, user.name)
+    newest = await lock_verdicts(call.connection, [payment_id]) if requested.expected is not None else {}
     judged = await close_case(call.connection, payment_id, requested.verdict, worker, now)
-    if requested.expected is not None and requested.expected is not await lock_verdict(call.connection, payment_id):
+    if newest.get(payment_id) is not requested.expected:
         raise PreconditionFailed("the verdict has changed since you read it; read it again")
     message = await give(call, payment_id, judged, requested.verdict, requested.reason, now)
     return VerdictAccepted(

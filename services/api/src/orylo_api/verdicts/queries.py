@@ -11,15 +11,25 @@ SELECT_JUDGED = """
     JOIN api.payments_view AS p USING (payment_id)
     LEFT JOIN api.fraud_evidence AS e USING (tenant_id, payment_id)
 """
-LOCK_VERDICT = "SELECT pg_advisory_xact_lock(hashtextextended('verdict ' || $1, 0))"
+# In one order, so that two callers do not wait for each other.
+LOCK_VERDICTS = """
+    SELECT pg_advisory_xact_lock(hashtextextended('verdict ' || payment_id, 0))
+    FROM (SELECT unnest($1::text[]) AS payment_id ORDER BY 1) AS sorted
+"""
 # The read model follows a verdict within moments, and the audit log has it at once.
-SELECT_NEWEST_VERDICT = """
-    SELECT verdict FROM (
-        (SELECT after ->> 'verdict' AS verdict, at FROM control.audit_log
-         WHERE subject = 'payment ' || $1 AND action = 'payment.give_verdict' ORDER BY id DESC LIMIT 1)
-        UNION ALL
-        SELECT verdict, verdict_at FROM api.fraud_evidence WHERE payment_id = $1 AND verdict IS NOT NULL
-    ) AS given ORDER BY at DESC LIMIT 1
+SELECT_NEWEST_VERDICTS = """
+    SELECT asked.payment_id, newest.verdict
+    FROM unnest($1::text[]) AS asked (payment_id)
+    JOIN LATERAL (
+        SELECT verdict FROM (
+            (SELECT after ->> 'verdict' AS verdict, at FROM control.audit_log
+             WHERE subject = 'payment ' || asked.payment_id AND action = 'payment.give_verdict'
+             ORDER BY id DESC LIMIT 1)
+            UNION ALL
+            SELECT verdict, verdict_at FROM api.fraud_evidence
+            WHERE payment_id = asked.payment_id AND verdict IS NOT NULL
+        ) AS given ORDER BY at DESC LIMIT 1
+    ) AS newest ON true
 """
 
 
@@ -44,7 +54,10 @@ async def find_judged(connection: Connection, payment_ids: Collection[str]) -> d
     }
 
 
-async def lock_verdict(connection: Connection, payment_id: str) -> PaymentVerdict:
-    """Return the payment's newest verdict. Until the transaction ends, others wait that ask the same."""
-    await connection.execute(LOCK_VERDICT, payment_id)
-    return PaymentVerdict(await connection.fetchval(SELECT_NEWEST_VERDICT, payment_id) or PaymentVerdict.WITHDRAWN)
+async def lock_verdicts(connection: Connection, payment_ids: Collection[str]) -> dict[str, PaymentVerdict]:
+    """Return the newest verdict of each payment. Until the transaction ends, others wait that ask the same."""
+    asked = list(payment_ids)
+    await connection.execute(LOCK_VERDICTS, asked)
+    rows = await connection.fetch(SELECT_NEWEST_VERDICTS, asked)
+    newest = {row["payment_id"]: row["verdict"] for row in rows}
+    return {each: PaymentVerdict(newest.get(each) or PaymentVerdict.WITHDRAWN) for each in asked}

@@ -8,6 +8,7 @@ import { useAction } from "../../../api/useAction";
 import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
+import { useLiveEvents } from "../../../stream/useStream";
 import { paymentKey, paymentPath } from "../../../subjects/payments/queries";
 import { Button } from "../../../ui/controls/Button";
 import { Textarea } from "../../../ui/controls/Textarea";
@@ -21,6 +22,8 @@ import { FormError } from "../../../ui/states/FormError";
 import { paymentPageWords } from "../words";
 import styles from "./Notes.module.css";
 
+const UPDATE_INTERVAL_MS = 500;
+
 /** What colleagues wrote about the payment. */
 export function Notes({ paymentId }: { paymentId: string }) {
   const words = useWords(paymentPageWords);
@@ -30,6 +33,13 @@ export function Notes({ paymentId }: { paymentId: string }) {
   const key = [...paymentKey(paymentId), "notes"];
   const notes = useQuery({ queryKey: key, queryFn: ({ signal }) => get<NotePage>(`${paymentPath(paymentId)}/notes`, {}, signal) });
   const failure = useFailure(notes);
+
+  // A colleague's note appears, and one that they delete disappears.
+  useLiveEvents((events) => {
+    if (events.some((event) => event.type === "note.changed" && event.data.payment_id === paymentId)) {
+      void queries.invalidateQueries({ queryKey: key });
+    }
+  }, UPDATE_INTERVAL_MS);
   const add = useAction(
     (note: string, idempotencyKey) =>
       change<Note>("POST", `${paymentPath(paymentId)}/notes`, { body: { text: note }, idempotencyKey }),

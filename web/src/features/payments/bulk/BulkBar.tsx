@@ -1,5 +1,6 @@
 import { useState } from "react";
 
+import type { PaymentVerdict } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { Button } from "../../../ui/controls/Button";
@@ -13,13 +14,13 @@ type Verdict = "fraud" | "legitimate";
 
 interface Props {
   ids: readonly string[];
-  /** Those of them that have no verdict. */
-  unjudged: ReadonlySet<string>;
+  /** The verdicts that the listed payments have. */
+  verdicts: ReadonlyMap<string, PaymentVerdict>;
   onClear: () => void;
 }
 
 /** What can be done with the selected payments at once. */
-export function BulkBar({ ids, unjudged, onClear }: Props) {
+export function BulkBar({ ids, verdicts, onClear }: Props) {
   const { bulk: words, panel } = useWords(paymentsWords);
   const [verdict, setVerdict] = useState<Verdict | null>(null);
 
@@ -53,7 +54,7 @@ export function BulkBar({ ids, unjudged, onClear }: Props) {
         <Judge
           ids={ids}
           verdict={verdict}
-          unjudged={unjudged}
+          verdicts={verdicts}
           onDone={onClear}
           onClose={() => {
             setVerdict(null);
@@ -67,39 +68,43 @@ export function BulkBar({ ids, unjudged, onClear }: Props) {
 interface JudgeProps {
   ids: readonly string[];
   verdict: Verdict;
-  unjudged: ReadonlySet<string>;
+  verdicts: ReadonlyMap<string, PaymentVerdict>;
   onDone: () => void;
   onClose: () => void;
 }
 
-function Judge({ ids, verdict, unjudged, onDone, onClose }: JudgeProps) {
+function Judge({ ids, verdict, verdicts, onDone, onClose }: JudgeProps) {
   const { bulk: words } = useWords(paymentsWords);
-  const count = useCount({ ids, verdict });
-  const judge = useBulkVerdict(unjudged, () => {
+  // What the person saw when the dialog opened: verdicts that others give from now on are not overwritten.
+  const [seen] = useState(verdicts);
+  const given = { ids, verdict, expected: Object.fromEntries([...seen].filter(([id]) => ids.includes(id))) };
+  const count = useCount(given);
+  const judge = useBulkVerdict(() => {
     onClose();
     onDone();
   });
-  const given = count.data?.given ?? 0;
+  const counted = count.data?.given ?? 0;
 
   return (
     <Confirm
       title={words.titles[verdict](ids.length)}
-      action={words.actions[verdict](given)}
+      action={words.actions[verdict](counted)}
       {...(verdict === "fraud" && { tone: "bad" as const })}
       busy={judge.isPending}
       error={judge.error}
       onClose={onClose}
       onConfirm={() => {
-        if (given > 0) judge.start({ ids, verdict });
+        if (counted > 0) judge.start(given);
       }}
     >
       {count.error !== null && <Failed what={words.label} error={count.error} retry={() => void count.refetch()} />}
       {count.isPending && <p role="status">{words.counting}</p>}
       {count.data !== undefined && (
         <ul className={styles.counts}>
-          <li>{words.given(given)}</li>
+          <li>{words.given(counted)}</li>
           {count.data.unchanged > 0 && <li>{words.unchanged(count.data.unchanged)}</li>}
           {count.data.held > 0 && <li>{words.held(count.data.held)}</li>}
+          {count.data.stale > 0 && <li>{words.stale(count.data.stale)}</li>}
           {count.data.unknown > 0 && <li>{words.unknown(count.data.unknown)}</li>}
         </ul>
       )}

@@ -16,34 +16,35 @@ export const MOST = 500;
 interface Given {
   ids: readonly string[];
   verdict: PaymentVerdict;
+  /** The verdict that each payment has as the person sees it. One with another is left alone. */
+  expected: Readonly<Record<string, PaymentVerdict>>;
 }
 
 /** Count what a verdict on these payments would change. */
-export function useCount({ ids, verdict }: Given) {
+export function useCount(given: Given) {
   return useQuery({
-    queryKey: ["bulk", verdict, ids],
-    queryFn: () => change<BulkVerdictResult>("POST", PATH, { body: { ids, verdict, dry_run: true } }),
+    queryKey: ["bulk", given],
+    queryFn: () => change<BulkVerdictResult>("POST", PATH, { body: { ...given, dry_run: true } }),
     gcTime: 0,
   });
 }
 
 /** Give a verdict on many payments. Undo withdraws it from those that had none. */
-export function useBulkVerdict(unjudged: ReadonlySet<string>, onDone: () => void) {
+export function useBulkVerdict(onDone: () => void) {
   const queries = useQueryClient();
   const { bulk: words } = useWords(paymentsWords);
   const problemText = useProblemText();
   const action = useAction(
-    ({ ids, verdict }: Given, idempotencyKey) =>
-      change<BulkVerdictResult>("POST", PATH, { body: { ids, verdict }, idempotencyKey }),
+    (body: Given, idempotencyKey) => change<BulkVerdictResult>("POST", PATH, { body, idempotencyKey }),
     {
-      onSuccess: ({ given, results }, { verdict }) => {
+      onSuccess: ({ given, stale, results }, { verdict, expected }) => {
         const changed = results.filter(({ outcome }) => outcome === "given").map(({ id }) => id);
-        const undoable = verdict !== "withdrawn" && changed.length > 0 && changed.every((id) => unjudged.has(id));
+        const undoable = verdict !== "withdrawn" && changed.length > 0 && changed.every((id) => expected[id] === "withdrawn");
         toast({
-          text: words.done(given),
+          text: stale === 0 ? words.done(given) : `${words.done(given)} ${words.stale(stale)}`,
           ...(undoable && {
             undo: () => {
-              action.start({ ids: changed, verdict: "withdrawn" });
+              action.start({ ids: changed, verdict: "withdrawn", expected: Object.fromEntries(changed.map((id) => [id, verdict])) });
             },
           }),
         });

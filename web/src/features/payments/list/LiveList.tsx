@@ -116,7 +116,7 @@ export function LiveList({ filters, person, paused, openId, onOpen, onClear, onA
       {chosen.size > 0 && (
         <BulkBar
           ids={[...chosen]}
-          unjudged={new Set(rows.filter(({ payment }) => payment.verdict === null).map(({ id }) => id))}
+          verdicts={new Map(rows.map(({ id, payment }) => [id, payment.verdict?.verdict ?? "withdrawn"]))}
           onClear={clearChosen}
         />
       )}
