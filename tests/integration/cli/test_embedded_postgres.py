@@ -93,7 +93,12 @@ def test_it_starts_in_a_private_folder_and_does_not_change_permissions(private: 
 
 def test_it_requires_the_password_and_writes_durably(tmp_path: Path) -> None:
     with running_postgres(tmp_path / "postgres") as dsn:
-        for name, value in (("fsync", "on"), ("synchronous_commit", "on"), ("listen_addresses", "127.0.0.1")):
+        for name, value in (
+            ("fsync", "on"),
+            ("synchronous_commit", "on"),
+            ("wal_compression", "pglz"),
+            ("listen_addresses", "127.0.0.1"),
+        ):
             assert ask(dsn, f"SHOW {name}") == value
         assert ask(dsn, "SHOW unix_socket_directories") == ""
         with pytest.raises(asyncpg.InvalidPasswordError):

@@ -12,12 +12,14 @@ from orylo_common.broker.ports import Outgoing, PublishNotConfirmed
 from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.ids import uuid7
 from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.outbox_rows import OutboxRow
 from orylo_common.postgres.pool import open_pool
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.integration
 
 INSERT = "INSERT INTO public.outbox (message_id, type, body) VALUES ($1, $2, $3)"
+INSERT_ROW = "INSERT INTO public.outbox (message_id, type, bodies, message_ids) VALUES ($1, $2, $3, $4)"
 
 
 class Published:
@@ -56,7 +58,7 @@ async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async with open_pool(postgres_dsn, role="postgres") as pool:
         await pool.execute("""
             CREATE TABLE IF NOT EXISTS public.outbox (
-                message_id uuid PRIMARY KEY, type text NOT NULL, body bytea NOT NULL,
+                message_id uuid PRIMARY KEY, type text NOT NULL, body bytea, bodies bytea, message_ids uuid[],
                 created_at timestamptz NOT NULL DEFAULT now()
             )""")
         await pool.execute("TRUNCATE public.outbox")
@@ -67,6 +69,16 @@ async def committed(pool: asyncpg.Pool) -> Outgoing:
     message = Outgoing(uuid7(), "payment.created.v1", b"{}")
     await pool.execute(INSERT, message.message_id, message.type, message.body)
     return message
+
+
+async def committed_together(pool: asyncpg.Pool, count: int, *, written: int | None = None) -> list[Outgoing]:
+    """Write one row of `count` messages. Return those that were written: the first ones."""
+    messages = [Outgoing(uuid7(), "payment.created.v1", b'{"number":%d}' % number) for number in range(count)]
+    row = OutboxRow(messages)
+    chosen = messages[:written]
+    await pool.execute(INSERT_ROW, *row.columns(), None if written is None else [each.message_id for each in chosen])
+    row.written(chosen)
+    return chosen
 
 
 async def rows(pool: asyncpg.Pool) -> int:
@@ -189,3 +201,96 @@ async def test_the_relay_waits_on_exit_for_the_messages_that_it_handed_over(pool
         relay.offer([message])
         asyncio.get_running_loop().call_later(0.2, lambda: broker.settle(message, done=True))
     assert await rows(pool) == 0
+
+
+async def test_a_row_of_several_messages_is_removed_after_the_last_was_published(pool: asyncpg.Pool) -> None:
+    broker: Any = Published()
+    messages = await committed_together(pool, 3)
+
+    async with OutboxRelay(pool, "public", broker) as relay:
+        for message in messages:
+            relay.offer([message])
+
+    assert broker.messages == messages
+    assert await rows(pool) == 0
+
+
+async def test_a_row_of_several_messages_stays_until_all_are_settled(pool: asyncpg.Pool) -> None:
+    broker: Any = HandingOver()
+    messages = await committed_together(pool, 3)
+    async with OutboxRelay(pool, "public", broker) as relay:
+        for message in messages:
+            relay.offer([message])
+        broker.settle(messages[0], done=True)
+        broker.settle(messages[2], done=True)
+        # Rows are deleted together: once this one is gone, the other had its chance.
+        other = await committed(pool)
+        relay.offer([other])
+        broker.settle(other, done=True)
+
+        async def other_is_deleted() -> bool:
+            return not await pool.fetchval("SELECT count(*) FROM public.outbox WHERE message_id = $1", other.message_id)
+
+        await eventually(other_is_deleted)
+        assert await rows(pool) == 1
+        assert await relay.sweep(older_than=timedelta(0)) == 0
+        broker.settle(messages[1], done=True)
+    assert await rows(pool) == 0
+    assert not broker.messages
+
+
+async def test_after_a_crash_all_messages_of_a_row_are_published(pool: asyncpg.Pool) -> None:
+    broker: Any = Published()
+    messages = await committed_together(pool, 700)
+
+    assert await OutboxRelay(pool, "public", broker).sweep(older_than=timedelta(0)) == 1
+
+    assert broker.messages == messages
+    assert await rows(pool) == 0
+
+
+async def test_messages_that_were_not_written_are_not_published(pool: asyncpg.Pool) -> None:
+    broker: Any = Published()
+    messages = await committed_together(pool, 3, written=2)
+
+    assert await OutboxRelay(pool, "public", broker).sweep(older_than=timedelta(0)) == 1
+
+    assert broker.messages == messages
+
+
+async def test_a_row_of_which_a_message_was_never_offered_is_swept(pool: asyncpg.Pool) -> None:
+    broker: Any = HandingOver()
+    messages = await committed_together(pool, 2)
+    relay = OutboxRelay(pool, "public", broker)
+
+    relay.offer(messages[:1])
+    broker.settle(messages[0], done=True)
+
+    assert await relay.sweep(older_than=timedelta(0)) == 1
+    assert broker.messages == messages
+
+
+async def test_a_row_of_which_a_consumer_lost_a_message_is_swept(pool: asyncpg.Pool) -> None:
+    broker: Any = HandingOver()
+    messages = await committed_together(pool, 2)
+    relay = OutboxRelay(pool, "public", broker)
+
+    relay.offer(messages)
+    assert await relay.sweep(older_than=timedelta(0)) == 0
+    broker.settle(messages[0], done=False)
+
+    assert await relay.sweep(older_than=timedelta(0)) == 1
+    assert broker.messages == messages
+
+
+async def test_a_row_that_could_not_be_published_is_swept_once_the_broker_is_back(pool: asyncpg.Pool) -> None:
+    broker: Any = Published()
+    broker.away = True
+    messages = await committed_together(pool, 2)
+    async with OutboxRelay(pool, "public", broker) as relay:
+        relay.offer(messages)
+    assert await rows(pool) == 1
+
+    broker.away = False
+    assert await relay.sweep(older_than=timedelta(0)) == 1
+    assert broker.messages == messages

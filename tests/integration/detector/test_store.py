@@ -28,7 +28,6 @@ from orylo_common.messages import (
     encode,
 )
 from orylo_common.postgres.group_commit import GroupCommit
-from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.postgres.pool import open_pool
 from orylo_detector import deadline
 from orylo_detector.announcements import detection_of
@@ -38,6 +37,7 @@ from orylo_detector.domain.verdict import Verdict
 from orylo_detector.store.decisions import RecordedPayment, record_payments
 from orylo_detector.store.history import PostgresHistory
 from orylo_detector.store.learning import copy_trust, learn_incidents
+from tests.support.outbox import waiting_messages
 from tests.unit.detector.cases import NOW, action_changed, features, payment
 
 pytestmark = pytest.mark.integration
@@ -117,8 +117,8 @@ async def test_an_event_is_decided_once_however_often_it_is_delivered(pool: asyn
     assert [(row["points"], row["override"]) for row in rows] == [
         ([{"reason": "velocity.card.1h", "detector": "velocity", "points": 60}], "blocked")
     ]
-    bodies = await pool.fetch("SELECT body FROM detector.outbox")
-    assert sum(str(tenant_id).encode() in decompress(row["body"]) for row in bodies) == 1
+    waiting = await waiting_messages(pool, "detector")
+    assert sum(str(tenant_id).encode() in message.body for message in waiting) == 1
 
 
 async def test_the_same_payment_id_of_another_tenant_is_another_payment(pool: asyncpg.Pool, tenant_id: UUID) -> None:
@@ -233,10 +233,8 @@ async def test_a_block_is_announced_with_its_decision_and_not_again(pool: asyncp
         async with pool.acquire() as connection, connection.transaction():
             await record_payments(connection, [replace(decided(event), block=block)])
 
-    waiting = await pool.fetch("SELECT message_id FROM detector.outbox WHERE type = 'payment.blocked.v1'")
-    assert [row["message_id"] for row in waiting if row["message_id"] in {block.message_id for block in blocks}] == [
-        blocks[0].message_id
-    ]
+    waiting = [message.message_id for message in await waiting_messages(pool, "detector")]
+    assert [each for each in waiting if each in {block.message_id for block in blocks}] == [blocks[0].message_id]
 
 
 @pytest.mark.parametrize("together", [True, False])

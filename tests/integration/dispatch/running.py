@@ -33,6 +33,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
 from orylo_dispatch.conversions.facts import Fact
+from orylo_dispatch.conversions.meeting import Meeting
 from orylo_dispatch.conversions.store import FactStore
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
@@ -93,15 +94,21 @@ class Dispatch:
     sender: Sender
     relay: OutboxRelay
     pool: asyncpg.Pool
+    # No payment waits: what is written does not depend on it.
+    meeting: Meeting = field(default_factory=lambda: Meeting(max_waiting=0))
 
     async def pay(self, paid: PaymentSucceeded) -> None:
-        await match_payment(paid, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder)
+        await match_payment(
+            paid, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder, meeting=self.meeting
+        )
 
     async def enrich(self, later: PaymentEnriched) -> None:
         await enrich_payment(later, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder)
 
     async def decide(self, decided: DetectionCreated) -> None:
-        await apply_decision(decided, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder)
+        await apply_decision(
+            decided, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder, meeting=self.meeting
+        )
 
     async def click(self, clicked: ClickRecorded) -> None:
         await record_click(clicked, recorder=self.recorder)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.ingest.running import TENANT, Ingest, Published, open_another, running_ingest, stripe_signature
 from tests.support.eventually import eventually
+from tests.support.outbox import waiting_messages
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from tests.unit.ingest.given import stripe
 
@@ -135,7 +136,7 @@ async def test_webhooks_are_accepted_without_a_bus_and_published_later(postgres_
     async with running_ingest(postgres_dsn, published=published) as ingest:
         answers = await asyncio.gather(*(ingest.stripe(payment(number)) for number in range(20)))
         assert {answer.status for answer in answers} == {202}
-        assert await ingest.rows("outbox") == 20
+        assert len(await waiting_messages(ingest.pool, "ingest")) == 20
 
         async def is_ready_without_it() -> bool:
             async with ingest.session.get(f"{ingest.url}/readyz") as response:

@@ -12,9 +12,9 @@ import orjson
 import pytest
 
 from orylo_common.messages import PaymentEnriched, PaymentSucceeded, decode
-from orylo_common.postgres.outbox_bodies import decompress
 from tests.integration.ingest.running import SECRET, Ingest, open_another, running_ingest, stripe_signature
 from tests.support.eventually import eventually
+from tests.support.outbox import waiting_messages
 from tests.unit.ingest.given import body_of, stripe
 
 pytestmark = pytest.mark.integration
@@ -114,9 +114,9 @@ async def test_an_enrichment_waits_in_the_outbox_while_the_bus_is_away(ingest: I
     await ingest.stripe(orjson.dumps(stripe("payment_intent.succeeded", customer=None, receipt_email=None)))
     await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
 
-    rows = await ingest.pool.fetch("SELECT message_id, type, body FROM ingest.outbox ORDER BY created_at, type DESC")
-    assert [row["type"] for row in rows] == ["payment.succeeded.v1", "payment.enriched.v1"]
-    assert [decode(decompress(row["body"])).message_id for row in rows] == [row["message_id"] for row in rows]
+    waiting = await waiting_messages(ingest.pool, "ingest")
+    assert [message.type for message in waiting] == ["payment.succeeded.v1", "payment.enriched.v1"]
+    assert [decode(message.body).message_id for message in waiting] == [message.message_id for message in waiting]
 
 
 async def test_the_same_id_with_another_body_is_a_conflict(ingest: Ingest) -> None:

@@ -24,7 +24,6 @@ from orylo_common.control.tenant_states import resume_tenant, suspend_tenant
 from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import PaymentSucceeded, ReconciliationChanged, ReconciliationState, decode
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_ingest.app import PARTS
@@ -40,6 +39,7 @@ from orylo_ingest.webhooks.writer import WebhookWriter
 from tests.integration.ingest.running import MASTER_KEY, TENANT, Ingest, running_ingest
 from tests.support.actors import ACTOR
 from tests.support.fake_stripe import fake_stripe
+from tests.support.outbox import waiting_messages
 from tests.support.stripe_history import charge, event, sales, transaction
 
 __all__ = ["fake_stripe"]
@@ -75,9 +75,9 @@ class Shop:
         return job.id
 
     async def result(self, job_id: Any) -> ReconciliationChanged:
-        rows = await self.ingest.pool.fetch("SELECT body FROM ingest.outbox WHERE type = 'reconciliation.changed.v1'")
-        found = [each for each in self.ingest.published.messages if isinstance(each, ReconciliationChanged)]
-        found += [cast(ReconciliationChanged, decode(decompress(row["body"]))) for row in rows]
+        waiting = [decode(each.body) for each in await waiting_messages(self.ingest.pool, "ingest")]
+        messages = [*self.ingest.published.messages, *waiting]
+        found = [each for each in messages if isinstance(each, ReconciliationChanged)]
         return max((each for each in found if each.reconciliation_id == job_id), key=lambda each: each.revision)
 
     async def receive(self, *events: dict[str, Any]) -> None:
@@ -106,8 +106,7 @@ class Shop:
 
     async def sold(self) -> Counter[str]:
         """Return how often each payment's success was published."""
-        rows = await self.ingest.pool.fetch("SELECT body FROM ingest.outbox WHERE type = 'payment.succeeded.v1'")
-        waiting = [decode(decompress(row["body"])) for row in rows]
+        waiting = [decode(each.body) for each in await waiting_messages(self.ingest.pool, "ingest")]
         messages = {each.message_id: each for each in [*self.ingest.published.messages, *waiting]}
         return Counter(each.payment_id for each in messages.values() if isinstance(each, PaymentSucceeded))
 

@@ -14,11 +14,11 @@ from orylo_common.control.sections.store import write_section
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import CheckoutStarted, ClickRecorded, Tracking, traceparent_of
-from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.telemetry import traces
 from tests.integration.ingest.running import TENANT, Ingest, running_ingest
 from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
+from tests.support.outbox import waiting_messages
 
 pytestmark = pytest.mark.integration
 
@@ -212,10 +212,10 @@ async def test_the_trace_of_a_visit_continues_in_its_messages(ingest: Ingest, mo
     ingest.published.away = True
     try:
         assert (await report(ingest, visit("checkout")))[0] == 202
-        bodies = await ingest.pool.fetch("SELECT body FROM ingest.outbox WHERE type <> 'webhook.rejected.v1'")
+        waiting = await waiting_messages(ingest.pool, "ingest")
     finally:
         ingest.published.away = False
-    (parent,) = {traceparent_of(decompress(row["body"])) for row in bodies}
+    (parent,) = {traceparent_of(each.body) for each in waiting if each.type != "webhook.rejected.v1"}
     assert parent is not None
     assert trace.format_trace_id(0) not in parent
     await eventually(lambda: _is_empty(ingest))

@@ -17,6 +17,7 @@ from orylo_trust.domain.ledger import EntryCause, LedgerEntry, month_of
 from orylo_trust.posting import Posting, PostingResult
 from orylo_trust.recompute import differences
 from orylo_trust.store import write_postings
+from tests.support.outbox import waiting_messages
 
 pytestmark = pytest.mark.integration
 
@@ -79,10 +80,8 @@ async def test_one_batch_announces_each_change_with_its_own_version(batches: Bat
         (3, "dispute_won", 2, 52, "neutral"),
         (4, "status_set", 52, 52, "blocked"),
     ]
-    waiting = await pool.fetch("SELECT message_id FROM trust.outbox")
-    assert {outgoing.message_id for each in announced for outgoing in each.announced} <= {
-        row["message_id"] for row in waiting
-    }
+    waiting = {message.message_id for message in await waiting_messages(pool, "trust")}
+    assert {outgoing.message_id for each in announced for outgoing in each.announced} <= waiting
 
 
 async def test_a_repeated_message_changes_and_announces_nothing(batches: Batches, pool: asyncpg.Pool) -> None:

@@ -53,15 +53,15 @@ RENAME_ENRICHMENTS = """
 """
 # Bodies in an outbox may be compressed. Dead letters among them need not be text in UTF-8.
 SELECT_MESSAGES = """
-    SELECT DISTINCT body FROM {table} WHERE position($1 IN body) = 1 OR EXISTS (
-        SELECT FROM unnest($2::bytea[]) AS former WHERE position(former IN body) > 0
+    SELECT DISTINCT {column} AS body FROM {table} WHERE position($1 IN {column}) = 1 OR EXISTS (
+        SELECT FROM unnest($2::bytea[]) AS former WHERE position(former IN {column}) > 0
     )
 """
-UPDATE_MESSAGES = "UPDATE {table} SET body = $2 WHERE body = $1"
-QUEUES = (
-    "ingest.outbox", "detector.outbox", "trust.outbox", "dispatch.outbox", "api.outbox", "bus.messages",
-    "bus.deliveries", "api.dead_letters",
-)  # fmt: skip
+UPDATE_MESSAGES = "UPDATE {table} SET {column} = $2 WHERE {column} = $1"
+OUTBOXES = ("ingest.outbox", "detector.outbox", "trust.outbox", "dispatch.outbox", "api.outbox")
+# Where one message waits, and where several wait in one value.
+QUEUES = (*OUTBOXES, "bus.messages", "bus.deliveries", "api.dead_letters")
+PLACES = (*((table, "body") for table in QUEUES), *((table, "bodies") for table in OUTBOXES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,10 @@ async def rename_customers(connection: Connection, renames: Sequence[CustomerRen
     for statement in (RENAME_PAYMENTS, RENAME_DELIVERIES, RENAME_ENRICHMENTS):
         await connection.execute(statement.format(given=GIVEN), *given)
     ids = {rename.former.encode(): rename.now.encode() for rename in renames}
-    for table in QUEUES:
-        for row in await connection.fetch(SELECT_MESSAGES.format(table=table), COMPRESSED_PREFIX, list(ids)):
+    for table, column in PLACES:
+        names = {"table": table, "column": column}
+        for row in await connection.fetch(SELECT_MESSAGES.format(**names), COMPRESSED_PREFIX, list(ids)):
             body = decompress(row["body"])
             for former, now in ids.items():
                 body = body.replace(former, now)
-            await connection.execute(UPDATE_MESSAGES.format(table=table), row["body"], body)
+            await connection.execute(UPDATE_MESSAGES.format(**names), row["body"], body)

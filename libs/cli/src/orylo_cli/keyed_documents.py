@@ -142,11 +142,14 @@ async def _key_batch(writer: Connection, rows: Sequence[asyncpg.Record], key: Do
 
 
 async def _key_messages(writer: Connection, key: DocumentKey) -> None:
-    """Remove documents from messages that wait in PostgreSQL, and key those in announced copies."""
+    """Remove documents from messages that wait in PostgreSQL, and key those in announced copies.
+
+    The versions that wrote them wrote one message in a row.
+    """
     for table in QUEUES:
         for row in await writer.fetch(SELECT_MESSAGES.format(table=table), COMPRESSED_PREFIX):
             if keyed := _keyed_message(decompress(row["body"]), key):
-                await writer.execute(UPDATE_MESSAGES.format(table=table), row["body"], keyed)
+                await writer.execute(UPDATE_MESSAGES.format(table=table, column="body"), row["body"], keyed)
 
 
 def _keyed_message(body: bytes, key: DocumentKey) -> bytes | None:

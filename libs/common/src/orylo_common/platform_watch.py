@@ -16,7 +16,9 @@ from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES
 from orylo_common.repeating import repeating
 
-OUTBOX_ROWS = Gauge("orylo_outbox_rows", "Messages in the table of a service's outbox, at most 100,000", ["schema"])
+OUTBOX_ROWS = Gauge(
+    "orylo_outbox_rows", "Rows of a service's outbox, each of one message or several, at most 100,000", ["schema"]
+)
 OUTBOX_OLDEST_SECONDS = Gauge("orylo_outbox_oldest_seconds", "Age of the oldest message in the outbox", ["schema"])
 CONNECTIONS = Gauge("orylo_postgres_connections", "Connections to the PostgreSQL server, of all its clients")
 CONNECTIONS_LIMIT = Gauge("orylo_postgres_connections_limit", "Connections that the server accepts of ordinary users")

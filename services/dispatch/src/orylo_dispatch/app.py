@@ -44,6 +44,7 @@ from orylo_dispatch.actions.rows import ACTION_COLUMNS
 from orylo_dispatch.actions.store import ActionStore
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
 from orylo_dispatch.conversions.facts import Fact
+from orylo_dispatch.conversions.meeting import Meeting
 from orylo_dispatch.conversions.store import FactStore
 from orylo_dispatch.delivery.checks import DestinationChecks
 from orylo_dispatch.delivery.destination_states import DestinationStates
@@ -110,7 +111,13 @@ async def open_app(
         )
         await enter(actions)
         handlers = _merged(
-            _conversion_handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(kinds)),
+            _conversion_handlers(
+                plane,
+                Recorder(writer.add, offer=relay.offer, wake=sender.wake),
+                frozenset(kinds),
+                # Waiting payments leave room for the decisions that they wait for.
+                Meeting(max_waiting=settings.dispatch_prefetch // 2),
+            ),
             _action_handlers(plane, Recorder(actions.add, offer=relay.offer, wake=actor.wake), frozenset(providers)),
         )
         postgres = CircuitBreaker("dispatch.postgres")
@@ -132,11 +139,11 @@ async def open_app(
 
 
 def _conversion_handlers(
-    plane: ControlPlane, recorder: Recorder[Fact], kinds: frozenset[str]
+    plane: ControlPlane, recorder: Recorder[Fact], kinds: frozenset[str], meeting: Meeting
 ) -> Mapping[type[Message], Handler]:
     reverse = partial(record_reversal, recorder=recorder)
     return {
-        PaymentSucceeded: partial(match_payment, plane=plane, kinds=kinds, recorder=recorder),
+        PaymentSucceeded: partial(match_payment, plane=plane, kinds=kinds, recorder=recorder, meeting=meeting),
         PaymentEnriched: partial(enrich_payment, plane=plane, kinds=kinds, recorder=recorder),
         PaymentRefunded: reverse,
         PaymentRefundFailed: reverse,
@@ -144,7 +151,7 @@ def _conversion_handlers(
         DisputeWon: reverse,
         DisputeLost: reverse,
         FraudWarningReceived: reverse,
-        DetectionCreated: partial(apply_decision, plane=plane, kinds=kinds, recorder=recorder),
+        DetectionCreated: partial(apply_decision, plane=plane, kinds=kinds, recorder=recorder, meeting=meeting),
         ClickRecorded: partial(record_click, recorder=recorder),
         CheckoutStarted: partial(record_checkout, recorder=recorder),
         ConversionRedriveRequested: partial(redrive_conversion, recorder=recorder),

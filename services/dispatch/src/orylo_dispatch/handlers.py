@@ -25,6 +25,7 @@ from orylo_dispatch.conversions.facts import (
     RedriveRequested,
     ReversalSeen,
 )
+from orylo_dispatch.conversions.meeting import Meeting
 from orylo_dispatch.delivery.recorder import Recorder
 from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
 from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, signals_of
@@ -34,7 +35,7 @@ SUCCEEDED = type_of(PaymentSucceeded)
 
 
 async def match_payment(
-    payment: PaymentSucceeded, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder[Fact]
+    payment: PaymentSucceeded, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder[Fact], meeting: Meeting
 ) -> None:
     """Attribute a payment to a click, and report it to every enabled destination of the tenant.
 
@@ -45,6 +46,8 @@ async def match_payment(
         return
     destinations = [each for each in plane.destinations(payment.tenant_id) if each.enabled and each.kind in kinds]
     if destinations:
+        if not payment.test:
+            await meeting.wait_for_decision((payment.tenant_id, payment.event_id))
         policy = dispatch_policy(plane, payment.tenant_id, payment.gateway)
         await recorder.record(PaymentSeen(payment, signals_of(payment), policy, destinations, current_traceparent()))
 
@@ -65,7 +68,12 @@ async def enrich_payment(
 
 
 async def apply_decision(
-    detection: DetectionCreated, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder[Fact]
+    detection: DetectionCreated,
+    *,
+    plane: ControlPlane,
+    kinds: frozenset[str],
+    recorder: Recorder[Fact],
+    meeting: Meeting,
 ) -> None:
     """Release or suppress the conversions that wait for a decision, and those of destinations added later.
 
@@ -73,6 +81,7 @@ async def apply_decision(
     """
     if detection.payment_type != SUCCEEDED:
         return
+    meeting.decided((detection.tenant_id, detection.event_id))
     replaces = detection.replaces
     revised = replaces is not None and replaces.payment_type == SUCCEEDED
     await recorder.record(

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from orylo_common.broker.ports import Outgoing
-from orylo_common.postgres.outbox_bodies import outbox_columns
+from orylo_common.postgres.outbox_rows import OutboxRow
 from orylo_common.postgres.pool import Connection
 
-INSERT_OUTBOX = """
-    INSERT INTO dispatch.outbox (message_id, type, body) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])
-"""
+INSERT_OUTBOX = "INSERT INTO dispatch.outbox (message_id, type, bodies) VALUES ($1, $2, $3)"
 
 
 async def write_messages(connection: Connection, messages: Sequence[Outgoing]) -> None:
     if messages:
-        await connection.execute(INSERT_OUTBOX, *outbox_columns(messages))
+        row = OutboxRow(messages)
+        await connection.execute(INSERT_OUTBOX, *row.columns())
+        row.written(messages)

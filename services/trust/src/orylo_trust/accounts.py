@@ -8,7 +8,7 @@ import orjson
 from orylo_common.broker.ports import Outgoing
 from orylo_common.errors import TransientError
 from orylo_common.messages import TrustStatus
-from orylo_common.postgres.outbox_bodies import outbox_columns
+from orylo_common.postgres.outbox_rows import OutboxRow
 from orylo_common.postgres.pool import Connection
 from orylo_trust.domain.account import StatusChange, TrustAccount
 from orylo_trust.domain.ledger import MonthlyTotal
@@ -67,7 +67,7 @@ WRITE_BACK = """
         SELECT * FROM unnest($16::uuid[], $17::text[], $18::date[], $19::integer[], $20::smallint[])
         ON CONFLICT (tenant_id, customer_id, month) DO UPDATE SET points = EXCLUDED.points, cap = EXCLUDED.cap
     )
-    INSERT INTO trust.outbox (message_id, type, body) SELECT * FROM unnest($21::uuid[], $22::text[], $23::bytea[])
+    INSERT INTO trust.outbox (message_id, type, bodies) SELECT $21, $22, $23 WHERE $24
 """
 
 Accounts = dict[CustomerKey, TrustAccount]
@@ -107,12 +107,15 @@ async def write_back(connection: Connection, accounts: Accounts, announced: Sequ
         for key, account in accounts.items()
         for month in account.changed_months
     ]
+    outbox = OutboxRow(announced)
     await connection.execute(
         WRITE_BACK,
         *_columns((_row(key, account, accounts) for key, account in accounts.items()), count=15),
         *_columns(months, count=5),
-        *outbox_columns(announced),
+        *outbox.columns(),
+        bool(announced),
     )
+    outbox.written(announced)
 
 
 def _account(

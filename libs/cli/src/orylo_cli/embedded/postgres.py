@@ -44,6 +44,8 @@ DURABLE: Mapping[str, str] = MappingProxyType(
         "maintenance_work_mem": "64MB",
         "wal_buffers": "16MB",
         "min_wal_size": "256MB",
+        # The first change of a page after a checkpoint writes the page whole.
+        "wal_compression": "pglz",
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",

@@ -20,13 +20,17 @@ class BrokerUnavailable(TransientError):
     """The broker cannot be reached, or the connection was lost during the call."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outgoing:
-    """A message to publish. `body` is the result of `messages.encode`."""
+    """A message to publish. `body` is the result of `messages.encode`.
+
+    `row` is the outbox's row of several messages that it was written to, if any (`postgres/outbox_rows.py`).
+    """
 
     message_id: UUID
     type: str
     body: bytes
+    row: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

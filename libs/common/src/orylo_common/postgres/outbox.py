@@ -5,14 +5,18 @@ A service's schema holds the table:
     CREATE TABLE <schema>.outbox (
         message_id uuid PRIMARY KEY,
         type text NOT NULL,
-        body bytea NOT NULL,
+        body bytea,
+        bodies bytea,
+        message_ids uuid[],
         created_at timestamptz NOT NULL DEFAULT now()
     );
 
-The service's own statement inserts the messages, with bodies compressed by `outbox_bodies.py`. `OutboxRelay.offer` then
+The service's own statement inserts the messages: one in a row, with its `body` compressed by `outbox_bodies.py`, or
+several in a row, in `bodies` (`outbox_rows.py`). `message_id` is then the row's own id, and `message_ids` says which of
+them were written, if not all. `OutboxRelay.offer` then
 passes them on at once: to subscriptions of the same process if those are all a message needs, else by publishing it. A
-row is deleted once its message is settled or published. Messages left over by a crash or an unreachable broker are
-swept later, by any replica.
+row is deleted once its messages are settled or published. Messages left over by a crash or an unreachable broker are
+swept later, by any replica. A row of several messages is then published whole, even if some of them were before.
 """
 
 import asyncio
@@ -31,7 +35,7 @@ from prometheus_client import Counter, Gauge
 
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.pace import Pace
-from orylo_common.postgres.outbox_bodies import decompress
+from orylo_common.postgres.outbox_rows import messages_of
 from orylo_common.repeating import repeating
 
 PUBLISHED = Counter(
@@ -40,6 +44,8 @@ PUBLISHED = Counter(
 WAITING = Gauge("orylo_outbox_waiting", "Messages of this process that were offered and are not confirmed", ["schema"])
 
 BATCH = 500
+# Each of as many messages as one transaction wrote.
+SWEPT_ROWS = 100
 # Further messages are only in the table, and the sweeper publishes them.
 MAX_OFFERED = 50_000
 # The interval while messages may be left in the table, and otherwise.
@@ -68,7 +74,10 @@ class OutboxRelay:
         self._schema = schema
         self._offered: deque[Outgoing] = deque()
         # Messages in the hands of this process's consumers.
-        self._handed_over: set[UUID] = set()
+        self._handed_over: dict[UUID, Outgoing] = {}
+        # Rows of several messages that are all in the hands of this process.
+        self._kept_rows: set[UUID] = set()
+        # Rows to delete.
         self._confirmed: list[UUID] = []
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
@@ -82,9 +91,9 @@ class OutboxRelay:
         self._delete = f"DELETE FROM {schema}.outbox WHERE message_id = ANY($1::uuid[])"  # noqa: S608
         # SKIP LOCKED: two replicas sweep different rows.
         self._sweep = f"""
-            SELECT message_id, type, body FROM {schema}.outbox
+            SELECT message_id, type, body, bodies, message_ids FROM {schema}.outbox
             WHERE created_at < now() - $1::interval AND message_id <> ALL($2::uuid[])
-            ORDER BY created_at LIMIT {BATCH}
+            ORDER BY created_at LIMIT {SWEPT_ROWS}
             FOR UPDATE SKIP LOCKED
         """  # noqa: S608
         WAITING.labels(schema).set_function(lambda: len(self._offered) + len(self._handed_over))
@@ -115,9 +124,14 @@ class OutboxRelay:
 
     def offer(self, messages: Sequence[Outgoing]) -> None:
         """Pass on messages whose rows are committed. Returns at once."""
+        for message in messages:
+            if message.row is not None:
+                message.row.unoffered -= 1
+                if not message.row.unoffered:
+                    self._kept_rows.add(message.row.row_id)
         publish = [message for message in messages if not self._hand_over(message)]
         if len(self._offered) + len(publish) > MAX_OFFERED:
-            self._hurry()
+            self._leave(publish)
         elif publish:
             self._offered.extend(publish)
             self._wake.set()
@@ -126,18 +140,35 @@ class OutboxRelay:
         """Hand the message to consumers in this process. Return false if it must be published."""
         if not self._broker.hand_over(message, self._on_settled):
             return False
-        self._handed_over.add(message.message_id)
+        self._handed_over[message.message_id] = message
         return True
 
     def _on_settled(self, message_id: UUID, done: bool) -> None:
-        self._handed_over.discard(message_id)
+        message = self._handed_over.pop(message_id)
         if done:
-            self._confirmed.append(message_id)
+            self._confirm(message)
             self._settled.inc()
         else:
-            self._hurry()
+            self._leave([message])
         if self._closing:
             self._wake.set()
+
+    def _confirm(self, message: Outgoing) -> None:
+        row = message.row
+        if row is None:
+            self._confirmed.append(message.message_id)
+            return
+        row.open -= 1
+        if not row.open:
+            self._kept_rows.discard(row.row_id)
+            self._confirmed.append(row.row_id)
+
+    def _leave(self, messages: Sequence[Outgoing]) -> None:
+        """Have the sweeper find messages that this process leaves in the table."""
+        self._hurry_until = monotonic() + HURRY_S
+        for message in messages:
+            if message.row is not None:
+                self._kept_rows.discard(message.row.row_id)
 
     async def _publish_next(self) -> None:
         """Publish one batch, or wait until there is one."""
@@ -154,13 +185,14 @@ class OutboxRelay:
             await self._broker.publish(batch)
         except BaseException:
             # The rows are still there for the sweeper. Without a broker the memory must not fill up.
+            self._leave([*batch, *self._offered])
             self._offered.clear()
             self._failing = True
-            self._hurry()
             self._drained.set()
             raise
         self._failing = False
-        self._confirmed += [message.message_id for message in batch]
+        for message in batch:
+            self._confirm(message)
         self._published.inc(len(batch))
 
     async def _delete_confirmed(self) -> None:
@@ -169,26 +201,22 @@ class OutboxRelay:
         if confirmed:
             await self._pool.execute(self._delete, confirmed)
 
-    def _hurry(self) -> None:
-        """Have the sweeper find messages that this process leaves in the table."""
-        self._hurry_until = monotonic() + HURRY_S
-
     async def _sweep_when_due(self) -> None:
         if self._hurry_until < monotonic() < self._next_check:
             return
-        while await self.sweep() == BATCH:
+        while await self.sweep() == SWEPT_ROWS:
             pass
         self._next_check = monotonic() + CHECK_EVERY.total_seconds()
 
     async def sweep(self, *, older_than: timedelta = SWEEP_AGE) -> int:
-        """Publish one batch of rows older than `older_than`. Return their number."""
+        """Publish up to `SWEPT_ROWS` rows older than `older_than`. Return their number."""
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(self._sweep, older_than, list(self._handed_over))
+            rows = await connection.fetch(self._sweep, older_than, [*self._handed_over, *self._kept_rows])
             if rows:
-                await self._broker.publish(
-                    [Outgoing(row["message_id"], row["type"], decompress(row["body"])) for row in rows]
-                )
+                messages = [message for row in rows for message in messages_of(row)]
+                for first in range(0, len(messages), BATCH):
+                    await self._broker.publish(messages[first : first + BATCH])
                 await connection.execute(self._delete, [row["message_id"] for row in rows])
-                self._swept.inc(len(rows))
-                log.info("outbox.swept", schema=self._schema, messages=len(rows))
+                self._swept.inc(len(messages))
+                log.info("outbox.swept", schema=self._schema, messages=len(messages))
             return len(rows)

@@ -4,13 +4,9 @@ Zstandard with a dictionary of typical messages leaves a third of a body, in 5 Â
 change, because stored bodies need it. Each has a checksum, so a wrong dictionary is an error and not garbage.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from uuid import UUID
 
 import zstandard
-
-from orylo_common.broker.ports import Outgoing
 
 _DICTIONARY = zstandard.ZstdCompressionDict(
     Path(__file__).with_name("outbox_dictionary.txt").read_bytes(), dict_type=zstandard.DICT_TYPE_RAWCONTENT
@@ -31,12 +27,3 @@ def compress(body: bytes) -> bytes:
 def decompress(stored: bytes) -> bytes:
     """Return the body. A body that was stored uncompressed is returned unchanged."""
     return _decompressor.decompress(stored) if stored.startswith(COMPRESSED_PREFIX) else stored
-
-
-def outbox_columns(messages: Sequence[Outgoing]) -> tuple[list[UUID], list[str], list[bytes]]:
-    """Return the messages' ids, types and compressed bodies: the columns of outbox rows."""
-    return (
-        [message.message_id for message in messages],
-        [message.type for message in messages],
-        [compress(message.body) for message in messages],
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.lists.additions import Addition
 from orylo_common.messages import DetectionCreated, PaymentFact, PaymentSucceeded
-from orylo_common.postgres.outbox_bodies import compress
+from orylo_common.postgres.outbox_rows import OutboxRow
 from orylo_common.postgres.pool import Connection
 from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.store.learning import LEARN_PAYMENTS, payment_columns
@@ -41,11 +41,11 @@ RECORD = f"""
                found -> 'detectors', found -> 'degraded', amount_minor, currency, occurred_at, version, replaces
         FROM decided
     ), announced AS (
-        INSERT INTO detector.outbox (message_id, type, body)
-        SELECT message_id, type, body
-        FROM unnest($30::uuid[], $31::text[], $32::uuid[], $33::text[], $34::bytea[])
-            AS proposed (tenant_id, payment_id, message_id, type, body)
+        INSERT INTO detector.outbox (message_id, type, bodies, message_ids)
+        SELECT $30, $31, $32, CASE WHEN count(*) < cardinality($35) THEN array_agg(message_id) END
+        FROM unnest($33::uuid[], $34::text[], $35::uuid[]) AS proposed (tenant_id, payment_id, message_id)
         WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM recorded)
+        HAVING count(*) > 0
     )
     SELECT tenant_id, payment_id FROM recorded
 """  # noqa: S608
@@ -79,21 +79,22 @@ async def record_payments(connection: Connection, payments: Sequence[RecordedPay
     first = {(each.payment.tenant_id, each.payment.payment_id): each for each in reversed(payments)}
     known = [(*key, each.known.version, encoded(each.known)) for key, each in first.items()]
     detections = [(*key, *_columns(each.detection)) for key, each in first.items() if each.detection]
-    messages = [
-        (*key, message.message_id, message.type, compress(message.body))
-        for key, each in first.items()
-        for message in each.messages
-    ]
+    messages = [(*key, message.message_id) for key, each in first.items() for message in each.messages]
+    outbox = OutboxRow([message for each in first.values() for message in each.messages])
     paid = [(each.payment, each.ip_country) for each in first.values() if isinstance(each.payment, PaymentSucceeded)]
     rows = await connection.fetch(
         RECORD,
         *payment_columns(paid),
         *zip(*known, strict=True),
         *(zip(*detections, strict=True) if detections else [()] * 15),
-        *(zip(*messages, strict=True) if messages else [()] * 5),
+        *outbox.columns(),
+        *(zip(*messages, strict=True) if messages else [()] * 3),
     )
-    recorded = {id(first[tenant_id, payment_id]) for tenant_id, payment_id in rows}
-    return [id(each) in recorded for each in payments]
+    recorded = {(tenant_id, payment_id) for tenant_id, payment_id in rows}
+    written = [first[key] for key in first if key in recorded]
+    outbox.written([message for each in written for message in each.messages])
+    recorded_ids = {id(each) for each in written}
+    return [id(each) in recorded_ids for each in payments]
 
 
 def _columns(detection: DetectionCreated) -> tuple[object, ...]:

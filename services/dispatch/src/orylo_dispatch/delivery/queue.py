@@ -14,7 +14,7 @@ import asyncpg
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
-from orylo_common.postgres.outbox_bodies import outbox_columns
+from orylo_common.postgres.outbox_rows import OutboxRow
 from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
@@ -61,10 +61,11 @@ SETTLE = """
             AS t (tenant_id, delivery_id, attempt_number, at, outcome, code, reason, duration_ms, trace_id)
         WHERE delivery_id IN (SELECT delivery_id FROM settled)
     ), announced AS (
-        INSERT INTO dispatch.outbox (message_id, type, body)
-        SELECT message_id, type, body
-        FROM unnest($20::uuid[], $21::uuid[], $22::text[], $23::bytea[]) AS m (delivery_id, message_id, type, body)
+        INSERT INTO dispatch.outbox (message_id, type, bodies, message_ids)
+        SELECT $20, $21, $22, CASE WHEN count(*) < cardinality($24) THEN array_agg(message_id) END
+        FROM unnest($23::uuid[], $24::uuid[]) AS m (delivery_id, message_id)
         WHERE delivery_id IN (SELECT delivery_id FROM settled)
+        HAVING count(*) > 0
     )
     SELECT delivery_id FROM settled
 """
@@ -137,15 +138,19 @@ class DeliveryQueue:
     async def settle(self, results: Sequence[DeliveryResult], *, now: datetime) -> list[Outgoing]:
         """Record the results. Return the messages to publish, which are in the outbox."""
         messages = [(each.claim.delivery_id, message) for each in results for message in _messages(each, now)]
+        outbox = OutboxRow([message for _, message in messages])
         rows = await self._fetch(
             self._settle,
             *_columns([_delivery_row(each, now) for each in results], 10),
             *_columns([_attempt_row(each.claim, each.attempt) for each in results if each.attempt], 9),
+            *outbox.columns(),
             [id_ for id_, _ in messages],
-            *outbox_columns([message for _, message in messages]),
+            [message.message_id for _, message in messages],
         )
         still_ours = {row["delivery_id"] for row in rows}
-        return [message for id_, message in messages if id_ in still_ours]
+        written = [message for id_, message in messages if id_ in still_ours]
+        outbox.written(written)
+        return written
 
     async def destinations_due(self, now: datetime) -> list[DestinationKey]:
         rows = await self._fetch(self._destinations_due, now)

@@ -7,11 +7,10 @@ RECORD_BATCH = """
     WITH item AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::uuid[], $14::bytea[], $15::bytea[],
-            $16::bytea[]
+            $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::uuid[], $14::bytea[], $15::bytea[]
         ) AS i (
             tenant_id, event_id, gateway, gateway_event_id, gateway_event_type, status, message_type, reason,
-            payment_id, facts, payload, occurred_at, message_id, body, compressed_body, body_sha256
+            payment_id, facts, payload, occurred_at, message_id, body, body_sha256
         )
     ), registered AS (
         INSERT INTO ingest.dedupe_registry (tenant_id, event_id, body_sha256)
@@ -40,11 +39,11 @@ RECORD_BATCH = """
                message_type, reason, payment_id, convert_from(payload, 'UTF8')::jsonb, body_sha256, occurred_at
         FROM item JOIN registered USING (tenant_id, event_id)
     ), announced AS (
-        INSERT INTO ingest.outbox (message_id, type, body)
-        -- Without a message type it is quarantined or a conflict, and its announcement is published.
-        SELECT message_id, coalesce(message_type, 'webhook.quarantined.v1'), compressed_body
+        INSERT INTO ingest.outbox (message_id, type, bodies, message_ids)
+        SELECT $16, $17, $18, CASE WHEN count(*) < $19 THEN array_agg(message_id) END
         FROM item JOIN registered USING (tenant_id, event_id)
         WHERE body IS NOT NULL AND (tenant_id, event_id) NOT IN (SELECT tenant_id, event_id FROM already_reported)
+        HAVING count(*) > 0
     ), re_reported AS (
         SELECT tenant_id, event_id, message_id,
                jsonb_set(convert_from(body, 'UTF8')::jsonb, '{type}', '"payment.enriched.v1"') AS message

@@ -16,7 +16,7 @@ import asyncpg
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import PaymentEnriched, type_of
 from orylo_common.postgres.group_commit import GroupCommit
-from orylo_common.postgres.outbox_bodies import compress
+from orylo_common.postgres.outbox_rows import OutboxRow
 from orylo_common.postgres.pool import Connection
 from orylo_ingest.webhooks.payment_links import linked
 from orylo_ingest.webhooks.record import Record
@@ -78,7 +78,9 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
     for record in records:
         firsts.setdefault(_key(record.tenant_id, record.event_id), record)
     async with linked(connection, list(firsts.values())):
-        rows = await connection.fetch(RECORD_BATCH, *_columns(firsts))
+        messages = {key: message for key, record in firsts.items() if (message := _message(record))}
+        outbox = OutboxRow(list(messages.values()))
+        rows = await connection.fetch(RECORD_BATCH, *_columns(firsts), *outbox.columns(), len(messages))
 
     outcomes = dict.fromkeys(firsts, WriteOutcome.ACCEPTED)
     bodies: dict[Key, bytes | None] = {}
@@ -90,6 +92,8 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
             firsts[key].outgoing = Outgoing(row["message_id"], ENRICHED, body) if body is not None else None
         else:
             bodies[key] = row["body_sha256"]
+    stored_before = {_key(row["tenant_id"], row["event_id"]) for row in rows}
+    outbox.written([message for key, message in messages.items() if key not in stored_before])
     await _read_missing(connection, bodies)
 
     results = []
@@ -117,8 +121,12 @@ def _columns(records: dict[Key, Record]) -> list[tuple[object, ...]]:
     return list(zip(*(_row(records[key]) for key in sorted(records)), strict=True))
 
 
+def _message(record: Record) -> Outgoing | None:
+    return record.outgoing or record.announcement
+
+
 def _row(record: Record) -> tuple[object, ...]:
-    message = record.outgoing or record.announcement
+    message = _message(record)
     return (
         record.tenant_id,
         record.event_id,
@@ -134,7 +142,6 @@ def _row(record: Record) -> tuple[object, ...]:
         record.occurred_at,
         message and message.message_id,
         message and message.body,
-        message and compress(message.body),
         record.content_sha256,
     )
 

@@ -43,7 +43,7 @@ from orylo_common.postgres.errors import TRANSIENT_ERRORS
 FLOOR_MARGIN = 5000
 
 # Messages that wait in memory for one queue. Further ones wait in the bus.
-MAX_DIRECT = 1000
+MAX_DIRECT = 5000
 
 # The interval between leases. Under load, each lease then returns more deliveries.
 PACE = timedelta(milliseconds=10)

@@ -1,0 +1,2 @@
+-- Fails while rows of several messages wait: only the current version can publish them.
+ALTER TABLE api.outbox ALTER COLUMN body SET NOT NULL, DROP COLUMN message_ids, DROP COLUMN bodies;
