@@ -28,6 +28,7 @@ from orylo_common.control.rules import create_rule
 from orylo_common.control.tenants import create_tenant
 from orylo_common.messages import PaymentCreated, PaymentSucceeded, encode
 from orylo_common.postgres.pool import open_pool
+from orylo_common.process import freeze_collector
 from orylo_common.telemetry.logs import configure_logs
 from orylo_detector.app import open_app
 from orylo_detector.settings import Settings
@@ -99,6 +100,8 @@ async def measure(
     broker, count = MemoryBroker(), len(payments)
     redis = Redis.from_url(redis_url) if redis_url else fakeredis.FakeAsyncRedis()
     async with redis, open_app(settings, broker=broker, redis=redis):
+        # As a service does once it is open.
+        freeze_collector()
         with _profiled(profile):
             wall, cpu = time.perf_counter(), time.process_time()
             await broker.publish(payments)

@@ -4,7 +4,15 @@ import re
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from orylo_rules.engine import CompiledExpression, Failed, NotCompiled, activation_of, compile_expression, error_of
+from orylo_rules.engine import (
+    CompiledExpression,
+    Failed,
+    NotCompiled,
+    activation_of,
+    compile_expression,
+    error_of,
+    presence_variables,
+)
 from orylo_rules.fields import FIELDS
 from orylo_rules.problems import HAS_TAKES_A_FIELD, TIME_PARTS, RuleProblem, problems_of, type_name
 from orylo_rules.source import Source, Token
@@ -137,7 +145,14 @@ def _result_problems(compiled: CompiledExpression) -> list[RuleProblem]:
     if not compiled.is_boolean:
         return [RuleProblem(f"A rule must be true or false, but the result is {type_name(compiled.result_type)}.")]
     examples = {name: FIELDS[name].example for name in compiled.fields}
-    result = compiled.evaluate(activation_of(examples, compiled.fields, lists=frozenset(), list_names=compiled.lists))
+    activation = activation_of(
+        examples,
+        compiled.fields,
+        presences=presence_variables(compiled.presences),
+        lists=frozenset(),
+        list_names=compiled.lists,
+    )
+    result = compiled.evaluate(activation)
     return [RuleProblem(f"Fails on the fields' examples: {result.reason}.")] if isinstance(result, Failed) else []
 
 

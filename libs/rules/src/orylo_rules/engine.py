@@ -1,6 +1,6 @@
 """Google's CEL engine, with Orylo's fields declared. The only module that imports it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -43,10 +43,14 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class CompiledExpression:
-    """A compiled expression, with the names of the fields and lists that it reads."""
+    """A compiled expression, with the names of the fields and lists that it reads.
+
+    `presences` are the fields that it asks `has` about.
+    """
 
     program: Any
     fields: frozenset[str]
+    presences: frozenset[str]
     lists: frozenset[str]
 
     @property
@@ -65,9 +69,12 @@ class CompiledExpression:
         # The engine converts values lazily, and raises what the conversion of one raises.
         except Exception as error:  # noqa: BLE001
             return Failed(str(error).strip())
+        # The value of an error is its text.
+        if value is True or value is False:
+            return bool(value)
         if result.type() == cel.Type.ERROR:
             return False if _MISSING in value else Failed(_reason(value))
-        return value is True
+        return False
 
 
 @lru_cache(maxsize=COMPILED_RULES)
@@ -79,26 +86,33 @@ def compile_expression(text: str) -> CompiledExpression:
     # RuntimeError from the engine; TypeError and ValueError (UnicodeError) from the passage of text to and from it.
     except (RuntimeError, TypeError, ValueError) as error:
         raise NotCompiled(str(error)) from error
-    return CompiledExpression(program, source.fields(), source.lists())
+    return CompiledExpression(program, source.fields(), source.presences(), source.lists())
 
 
 def activation_of(
     values: Mapping[str, FieldValue | None],
     fields: Collection[str],
     *,
+    presences: Mapping[str, str],
     lists: Collection[str] | None,
     list_names: Collection[str],
 ) -> Any:
-    """Build the variables of one evaluation, of those `fields` and `list_names` that the expressions read."""
-    variables: dict[str, Any] = {}
+    """Build the variables of one evaluation: of those `fields`, `presences` and `list_names` that expressions read.
+
+    `presences` has the variable of each field that an expression asks `has` about, as `presence_variables` returns it.
+    """
+    variables: dict[str, Any] = {variable: values.get(name) is not None for name, variable in presences.items()}
     for name in fields:
         value = values.get(name)
-        variables[f"has.{name}"] = value is not None
         if value is not None:
             variables[name] = list(value[:MAX_ITEMS]) if isinstance(value, list | tuple) else value
     if lists is not None:
         variables["in_list"] = {name: name in lists for name in list_names}
     return environment().Activation(variables)
+
+
+def presence_variables(fields: Iterable[str]) -> dict[str, str]:
+    return {name: f"has.{name}" for name in fields}
 
 
 def error_of(constant: str) -> str | None:
@@ -113,7 +127,7 @@ def error_of(constant: str) -> str | None:
 @cache
 def environment() -> Any:
     variables = {name: _TYPES[field.type] for name, field in FIELDS.items()}
-    presence = {f"has.{name}": cel.Type.BOOL for name in FIELDS}
+    presence = dict.fromkeys(presence_variables(FIELDS).values(), cel.Type.BOOL)
     lists = {"in_list": cel.Type.Map(cel.Type.STRING, cel.Type.BOOL)}
     left_out = "".join(f'  - name: "{function}"\n' for function in _WITHOUT)
     config = cel.NewEnvConfigFromYaml(f"stdlib:\n  exclude_functions:\n{left_out}")

@@ -6,7 +6,14 @@ from datetime import timedelta
 from time import perf_counter
 from uuid import UUID
 
-from orylo_rules.engine import CompiledExpression, Failed, NotCompiled, activation_of, compile_expression
+from orylo_rules.engine import (
+    CompiledExpression,
+    Failed,
+    NotCompiled,
+    activation_of,
+    compile_expression,
+    presence_variables,
+)
 from orylo_rules.fields import FieldValue
 from orylo_rules.rule import AddPoints, AddToList, Decide, Rule, RuleDecision
 
@@ -83,6 +90,9 @@ class RuleSet:
         self._compiled = tuple(compiled)
         self._broken = tuple(broken)
         self.fields: frozenset[str] = frozenset().union(*(expression.fields for _, expression in compiled))
+        self._presences = presence_variables(
+            frozenset[str]().union(*(expression.presences for _, expression in compiled))
+        )
         self.list_names: frozenset[str] = frozenset().union(*(expression.lists for _, expression in compiled))
 
     def __len__(self) -> int:
@@ -102,7 +112,9 @@ class RuleSet:
         `lists` are the names of the lists that the payment's customer, card or IP address is on, None if unknown.
         Rules whose id is in `snoozed` are left out. `clock` returns seconds.
         """
-        activation = activation_of(values, self.fields, lists=lists, list_names=self.list_names)
+        activation = activation_of(
+            values, self.fields, presences=self._presences, lists=lists, list_names=self.list_names
+        )
         hits: list[Rule] = []
         shadow_hits: list[Rule] = []
         failed = list(self._broken)

@@ -88,6 +88,10 @@ class Source:
         """Return the names of the fields that the expression reads."""
         return frozenset(name for at in range(len(self.tokens)) if (name := self._field(at)))
 
+    def presences(self) -> frozenset[str]:
+        """Return the names of the fields that the expression asks `has` about."""
+        return frozenset(name for at, _ in self._calls("has") if (name := self._field(at + 2)))
+
     def lists(self) -> frozenset[str]:
         return frozenset(name for _, _, name in self.list_calls())
 

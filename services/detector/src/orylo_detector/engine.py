@@ -61,13 +61,15 @@ class Engine:
     async def decide(self, payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Verdict:
         """Return a verdict in any case. A detector that fails or is late is left out and named in `degraded`."""
         found, degraded = [], []
+        weights = policy.weights
         for detector, timed in zip(self._detectors, await self._run(payment, features, policy), strict=True):
             if timed is None:
                 degraded.append(detector.name)
                 continue
             finding, duration_us = timed
-            weight = policy.weights.get(detector.name, detector.weight)
-            found.append(WeightedFinding(detector.name, finding, weight, duration_us))
+            found.append(
+                WeightedFinding(detector.name, finding, weights.get(detector.name, detector.weight), duration_us)
+            )
         status = features.customer.status if features.customer else TrustStatus.NEUTRAL
         rules = self._evaluate_rules(payment, features)
         if rules is None:

@@ -12,6 +12,8 @@ from orylo_detector.domain.entities import (
     NO_COUNTS,
     REMEMBERED,
     EntityCounts,
+    EntityHistory,
+    EntityRate,
     FortnightCounts,
     entities_of,
     fortnight_of,
@@ -33,25 +35,31 @@ class _Customer:
 
 
 class _Entity:
-    """An entity's counts by fortnight, and the summary of them until they change."""
+    """EntityHistory that grows: an entity's counts by fortnight, and all frauds in them.
 
-    __slots__ = ("_counts", "_summary")
+    A decision reads the rates of few entities, so they are computed when they are read.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_counts", "_newest", "frauds")
+
+    def __init__(self, fortnight: int) -> None:
+        self._newest = fortnight
         self._counts: dict[int, FortnightCounts] = {}
-        self._summary: EntityCounts | None = None
+        self.frauds = 0
 
     def add(self, fortnight: int, payments: int, frauds: int) -> None:
+        if fortnight > self._newest:
+            self._newest = fortnight
+            self._counts = {number: each for number, each in self._counts.items() if number > fortnight - REMEMBERED}
+            self.frauds = sum(frauds_then for _, _, frauds_then in self._counts.values())
+        elif fortnight <= self._newest - REMEMBERED:
+            return
         _, paid, fraudulent = self._counts.get(fortnight, (fortnight, 0, 0))
         self._counts[fortnight] = (fortnight, paid + payments, fraudulent + frauds)
-        self._summary = None
+        self.frauds += frauds
 
-    def summary(self) -> EntityCounts:
-        if self._summary is None:
-            newest = max(self._counts)
-            self._counts = {number: each for number, each in self._counts.items() if number > newest - REMEMBERED}
-            self._summary = EntityCounts.of(self._counts.values())
-        return self._summary
+    def rate(self, at: datetime, half_life_days: int, /) -> EntityRate:
+        return EntityCounts(tuple(self._counts.values()), self.frauds).rate(at, half_life_days)
 
 
 class MemoryHistory:
@@ -98,14 +106,13 @@ class MemoryHistory:
     def _count(self, payment: PaymentFact, payments: int, frauds: int) -> None:
         fortnight = fortnight_of(payment.occurred_at)
         for key in entities_of(payment).values():
-            self._entities.setdefault(key, _Entity()).add(fortnight, payments, frauds)
+            entity = self._entities.get(key)
+            if entity is None:
+                entity = self._entities[key] = _Entity(fortnight)
+            entity.add(fortnight, payments, frauds)
 
-    def _entities_of(self, payment: PaymentFact) -> Mapping[RiskEntity, EntityCounts]:
-        entities = self._entities
-        return {
-            kind: known.summary() if (known := entities.get(key)) else NO_COUNTS
-            for kind, key in entities_of(payment).items()
-        }
+    def _entities_of(self, payment: PaymentFact) -> Mapping[RiskEntity, EntityHistory]:
+        return {kind: self._entities.get(key, NO_COUNTS) for kind, key in entities_of(payment).items()}
 
     def _customer(self, payment: PaymentFact) -> CustomerHistory | None:
         if not payment.customer_id:

@@ -8,7 +8,7 @@ from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.detectors.velocity import ENTITIES, SPANS
 from orylo_detector.domain.card_tests import card_tests
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.finding import Finding
+from orylo_detector.domain.finding import NOTHING, Finding
 from orylo_detector.domain.limits import LOWEST, excess
 
 MEASURES = {
@@ -59,7 +59,7 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
         raise FeatureMissing("attempts")
     # Card data is absent from many payments by card, but a payment by Pix or boleto tests no card.
     if payment.payment_method not in (None, "card") or payment.is_renewal:
-        return Finding()
+        return NOTHING
     small_minor = policy.small_amount_minor.get(payment.currency, 0)
     is_small = payment.amount_minor <= small_minor
     exceeded = {}
@@ -80,4 +80,4 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
             for measure, count, most in measures:
                 if most is not None and count > most:
                     exceeded[f"card_testing.{entity}.{window}.{measure}"] = excess(count, most)
-    return Finding(exceeded)
+    return Finding(exceeded) if exceeded else NOTHING

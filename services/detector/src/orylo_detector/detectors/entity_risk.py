@@ -5,7 +5,7 @@ from orylo_common.messages import PaymentFact
 from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.entities import FORTNIGHT, REMEMBERED, EntityRate, shrunk_rate
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.finding import Finding
+from orylo_detector.domain.finding import NOTHING, Finding
 
 # What a tenant's rate is thought to be before it has payments: 0.5 %, as if 200 had been seen. Card networks warn
 # merchants from about 0.9 % on (Visa's dispute monitoring programme).
@@ -69,7 +69,7 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
         if entity != "tenant" and known.frauds >= policy.entity_min_frauds
     ]
     if not suspect:
-        return Finding()
+        return NOTHING
     at, half_life = payment.occurred_at, policy.entity_half_life_days
     own = features.entities.get("tenant")
     own_rate = tenant_rate(own.rate(at, half_life) if own else EntityRate())

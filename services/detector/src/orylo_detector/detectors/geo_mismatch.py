@@ -8,7 +8,7 @@ from orylo_common.messages import PaymentFact
 from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.countries import Location, countries_of, impossible, mismatches
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.finding import Finding
+from orylo_detector.domain.finding import NOTHING, Finding
 
 # In the order in which a reason names them.
 SOURCES: dict[CountrySource, str] = {
@@ -63,7 +63,7 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
     if _impossible_travel(payment, features, policy):
         scores[IMPOSSIBLE_TRAVEL] = policy.travel_score
         total += policy.travel_score
-    return Finding(scores, min(total, 100)) if total else Finding()
+    return Finding(scores, min(total, 100)) if total else NOTHING
 
 
 def pair(one: CountrySource, other: CountrySource) -> str:

@@ -6,7 +6,7 @@ from orylo_common.control.sections.detection import VELOCITY, DetectionPolicy, E
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.finding import Finding
+from orylo_detector.domain.finding import NOTHING, Finding
 from orylo_detector.domain.limits import LOWEST, excess
 from orylo_detector.domain.velocity import PaymentAttempt, velocities
 
@@ -73,13 +73,13 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
             most = limit.amount_minor.get(payment.currency)
             if most is not None and observed.amount_minor > most:
                 exceeded[f"velocity.{entity}.{window}.amount"] = excess(observed.amount_minor, most)
-    return Finding(exceeded)
+    return Finding(exceeded) if exceeded else NOTHING
 
 
 def _may_exceed(attempts: Sequence[PaymentAttempt], limits: Mapping[Window, VelocityLimit], currency: str) -> bool:
     """Return whether all attempts together exceed a limit. If not, those in a window do not either."""
     total_minor = sum([attempt.amount_minor for attempt in attempts])
-    return any(
-        len(attempts) > limit.attempts or total_minor > limit.amount_minor.get(currency, total_minor)
-        for limit in limits.values()
-    )
+    for limit in limits.values():
+        if len(attempts) > limit.attempts or total_minor > limit.amount_minor.get(currency, total_minor):
+            return True
+    return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import NamedTuple, Protocol
 
 from orylo_common.control.sections.detection import RiskEntity
@@ -120,7 +120,9 @@ def network_of(address: str) -> str | None:
     except ValueError:
         return None
     mapped = getattr(known, "ipv4_mapped", None) or known
-    return str(ip_network((mapped, PREFIXES[mapped.version]), strict=False))
+    prefix = PREFIXES[mapped.version]
+    host_bits = mapped.max_prefixlen - prefix
+    return f"{type(mapped)(int(mapped) >> host_bits << host_bits)}/{prefix}"
 
 
 def shrunk_rate(counts: EntityRate, base_rate: float, prior_payments: int) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,6 @@ class Finding:
     score: int = field(init=False)
 
     def __post_init__(self, total: int | None) -> None:
-        # Most findings are empty.
         if not self.reasons and not total:
             object.__setattr__(self, "score", 0)
             return
@@ -39,8 +39,11 @@ class Finding:
         return tuple(sorted(self.reasons, key=lambda code: -self.reasons[code]))
 
 
-@dataclass(frozen=True, slots=True)
-class WeightedFinding:
+# Most findings are empty.
+NOTHING = Finding()
+
+
+class WeightedFinding(NamedTuple):
     """A detector's finding with the detector's name, its weight from 0 to 1 and its duration in microseconds."""
 
     detector: str

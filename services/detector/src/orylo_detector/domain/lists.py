@@ -1,6 +1,6 @@
 """Lists: the identifiers by which a payment can be on one, and which of its entries decides."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 
 from orylo_common.control.lists.values import ALLOW, BLOCK, EntryType, bin_prefixes
@@ -48,12 +48,14 @@ def identifiers_of(payment: PaymentFact) -> list[tuple[EntryType, str]]:
     return [*((kind, value) for kind, value in named if value), *((EntryType.BIN, prefix) for prefix in bins)]
 
 
-def override_of(hits: Iterable[ListHit], status: TrustStatus) -> Override | None:
+def override_of(hits: Collection[ListHit], status: TrustStatus) -> Override | None:
     """Return the decision of the block and the allow list and of the customer's own status, if there is one.
 
     An entry that names the buyer counts before one that names a group. Among networks, and among BINs, only the longest
     counts. Then a block counts before an allowance.
     """
+    if not hits and status not in STATUS_DECISIONS:
+        return None
     candidates = [(True, STATUS_DECISIONS[status], status.value)] if status in STATUS_DECISIONS else []
     deciding = [hit for hit in hits if hit.list in DECISIONS]
     longest = {kind: max(hit.length for hit in deciding if hit.type is kind) for kind in {hit.type for hit in deciding}}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import itemgetter
 
 from orylo_common.messages import ReasonPoints
@@ -34,18 +35,25 @@ def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[Reas
     scale = risk_score / total if total else 0.0
     points = round_together([share * scale for share, _, _ in shares], risk_score)
     return tuple(
-        ReasonPoints(reason=code, detector=each.detector, points=of_reason, figures=_figures(each, code))
+        reason_points(code, each.detector, of_reason)
+        if code not in each.finding.figures
+        else ReasonPoints(
+            reason=code, detector=each.detector, points=of_reason, figures=dict(each.finding.figures[code])
+        )
         for (_, code, each), of_reason in zip(shares, points, strict=True)
     )
 
 
-def _figures(found: WeightedFinding, code: str) -> dict[str, int] | None:
-    figures = found.finding.figures.get(code)
-    return None if figures is None else dict(figures)
+# The same few reasons have the same few points in most decisions.
+@lru_cache(maxsize=10_000)
+def reason_points(reason: str, detector: str, points: int) -> ReasonPoints:
+    return ReasonPoints(reason=reason, detector=detector, points=points)
 
 
 def round_together(shares: Sequence[float], total: int) -> list[int]:
     """Round shares to whole numbers by largest remainder. The shares and the result add up to `total`."""
+    if len(shares) == 1:
+        return [total]
     rounded = [int(share) for share in shares]
     by_remainder = sorted(range(len(shares)), key=lambda index: rounded[index] - shares[index])
     for index in by_remainder[: total - sum(rounded)]:

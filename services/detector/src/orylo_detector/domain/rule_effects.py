@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 from uuid import UUID
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, ReasonPoints, RuleHit
 from orylo_detector.domain.lists import Override
-from orylo_detector.domain.points import round_together
-from orylo_rules import AddPoints, Rule, RuleDecision, RuleOutcome
+from orylo_detector.domain.points import reason_points, round_together
+from orylo_rules import AddPoints, Decide, Rule, RuleDecision, RuleOutcome
 from orylo_rules.engine import COMPILED_RULES
 
 CUSTOM_RULES = "custom_rules"
+RuleHitMode = Literal["on", "shadow"]
 BY_RULE, BY_FUSE, BY_DEGRADED = "rule", "fuse", "degraded"
 
 
@@ -66,23 +68,37 @@ def hits_of(rules: RuleOutcome, basis: DecisionBasis) -> tuple[RuleHit, ...]:
 
     For a rule in shadow that is the decision if it were on; for a rule that is on, the decision if it were off.
     """
-    points = rules.points
+    decision, points = rules.decision, rules.points
     return (
-        *(_hit(rule, basis.decide(*_without(rule, rules, points))[0]) for rule in rules.hits),
-        *(_hit(rule, basis.decide(*_with(rule, rules, points))[0]) for rule in rules.shadow_hits),
+        *(_hit(rule, basis.decide(*_without(rule, rules.hits, decision, points))[0]) for rule in rules.hits),
+        *(_hit(rule, basis.decide(*_with(rule, rules.hits, decision, points))[0]) for rule in rules.shadow_hits),
     )
 
 
-def _without(rule: Rule, rules: RuleOutcome, points: int) -> tuple[RuleDecision | None, int]:
-    if isinstance(rule.action, AddPoints):
-        return rules.decision, points - rule.action.points
-    return RuleOutcome(tuple(other for other in rules.hits if other is not rule)).decision, points
+def _without(
+    rule: Rule, hits: tuple[Rule, ...], decision: RuleDecision | None, points: int
+) -> tuple[RuleDecision | None, int]:
+    """Return the decision and the points of the rules without one of the hits."""
+    match rule.action:
+        case AddPoints():
+            return decision, points - rule.action.points
+        case Decide():
+            return RuleOutcome(tuple(other for other in hits if other is not rule)).decision, points
+        case _:
+            return decision, points
 
 
-def _with(rule: Rule, rules: RuleOutcome, points: int) -> tuple[RuleDecision | None, int]:
-    if isinstance(rule.action, AddPoints):
-        return rules.decision, points + rule.action.points
-    return RuleOutcome((*rules.hits, rule)).decision, points
+def _with(
+    rule: Rule, hits: tuple[Rule, ...], decision: RuleDecision | None, points: int
+) -> tuple[RuleDecision | None, int]:
+    """Return the decision and the points of the rules with one more hit."""
+    match rule.action:
+        case AddPoints():
+            return decision, points + rule.action.points
+        case Decide():
+            return RuleOutcome((*hits, rule)).decision, points
+        case _:
+            return decision, points
 
 
 def rule_points(rules: RuleOutcome, risk: int) -> tuple[ReasonPoints, ...]:
@@ -104,17 +120,17 @@ def _shares(given: Sequence[tuple[Rule, int]], total: int, sign: int) -> list[Re
     full = sum(points for _, points in given)
     rounded = round_together([points * total / full for _, points in given], total)
     return [
-        ReasonPoints(reason=reason_code(rule), detector=CUSTOM_RULES, points=sign * points)
+        reason_points(reason_code(rule), CUSTOM_RULES, sign * points)
         for (rule, _), points in zip(given, rounded, strict=True)
     ]
 
 
 def _hit(rule: Rule, otherwise: Decision) -> RuleHit:
-    return RuleHit(
-        rule_id=rule.id,
-        version=rule.version,
-        name=rule.name,
-        mode="shadow" if rule.mode == "shadow" else "on",
-        action=rule.action.kind,
-        otherwise=otherwise,
-    )
+    mode: RuleHitMode = "shadow" if rule.mode == "shadow" else "on"
+    return _rule_hit(rule.id, rule.version, rule.name, mode, rule.action.kind, otherwise)
+
+
+# Most hits of a rule are equal.
+@lru_cache(maxsize=COMPILED_RULES)
+def _rule_hit(rule_id: UUID, version: int, name: str, mode: RuleHitMode, action: str, otherwise: Decision) -> RuleHit:
+    return RuleHit(rule_id=rule_id, version=version, name=name, mode=mode, action=action, otherwise=otherwise)

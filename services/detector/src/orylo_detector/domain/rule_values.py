@@ -1,8 +1,10 @@
 """The values of a payment that a rule may read, by the names of `orylo_rules.FIELDS`."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import get_args
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple, get_args
 
 from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import Card, PaymentFact, PaymentFailed, Subscription
@@ -10,6 +12,7 @@ from orylo_common.money import minor_digits
 from orylo_detector.domain.features import CustomerHistory, Features
 from orylo_detector.domain.velocity import WINDOWS, velocities
 from orylo_rules import FieldValue
+from orylo_rules.engine import COMPILED_RULES
 
 Value = FieldValue | None
 
@@ -64,30 +67,42 @@ OF_CUSTOMER: dict[str, Callable[[CustomerHistory], Value]] = {
     "customer.trust_score": lambda customer: customer.trust_score,
     "customer.status": lambda customer: customer.status.value,
 }
-OF_ENTITY: dict[str, Entity] = {
-    f"velocity.{entity}.{measure}_{window}": entity
+# The fields of each entity: of each window, the number and the amount of the attempts.
+OF_ENTITY: dict[Entity, tuple[tuple[str, str], ...]] = {
+    entity: tuple((f"velocity.{entity}.attempts_{window}", f"velocity.{entity}.amount_{window}") for window in WINDOWS)
     for entity in get_args(Entity)
-    for measure in ("attempts", "amount")
-    for window in WINDOWS
 }
 
 
-def values_of(payment: PaymentFact, features: Features, names: Collection[str]) -> dict[str, Value]:
-    """Return the values of the fields in `names`. A value that is not known is None or absent."""
-    customer, values = features.customer, dict[str, Value]()
-    entities = set[Entity]()
-    for name in names:
-        if of_payment := OF_PAYMENT.get(name):
-            values[name] = of_payment(payment)
-        elif name in OF_ENTITY:
-            entities.add(OF_ENTITY[name])
-        elif name == "ip.country":
-            values[name] = features.ip_country
-        elif customer is not None and name == "customer.age_days":
-            values[name] = _age_days(customer, payment)
-        elif customer is not None:
-            values[name] = OF_CUSTOMER[name](customer)
-    for entity in entities:
+class FieldReaders(NamedTuple):
+    """The functions that read some fields, by what they read from."""
+
+    of_payment: Sequence[tuple[str, Callable[[PaymentFact], Value]]]
+    of_customer: Sequence[tuple[str, Callable[[CustomerHistory], Value]]]
+    entities: Sequence[Entity]
+
+
+# A tenant's rules read the same fields of every payment.
+@lru_cache(maxsize=COMPILED_RULES)
+def _readers_of(names: frozenset[str]) -> FieldReaders:
+    return FieldReaders(
+        [(name, read) for name, read in OF_PAYMENT.items() if name in names],
+        [(name, read) for name, read in OF_CUSTOMER.items() if name in names],
+        [entity for entity, windows in OF_ENTITY.items() if not names.isdisjoint(chain.from_iterable(windows))],
+    )
+
+
+def values_of(payment: PaymentFact, features: Features, names: frozenset[str]) -> dict[str, Value]:
+    """Return the values of the fields in `names`, and possibly others. One that is not known is None or absent."""
+    readers, customer = _readers_of(names), features.customer
+    values: dict[str, Value] = {name: read(payment) for name, read in readers.of_payment}
+    values["ip.country"] = features.ip_country
+    if customer is not None:
+        for name, read in readers.of_customer:
+            values[name] = read(customer)
+        if "customer.age_days" in names:
+            values["customer.age_days"] = _age_days(customer, payment)
+    for entity in readers.entities:
         values |= _velocity(entity, payment, features)
     return values
 
@@ -102,8 +117,10 @@ def _velocity(entity: Entity, payment: PaymentFact, features: Features) -> dict[
         return {}
     units = 10 ** minor_digits(payment.currency)
     values: dict[str, Value] = {}
-    windows = velocities(features.attempts[entity], payment.occurred_at, payment.currency)
-    for window, (attempts, amount_minor) in windows.items():
-        values[f"velocity.{entity}.attempts_{window}"] = attempts
-        values[f"velocity.{entity}.amount_{window}"] = amount_minor / units
+    observed = velocities(features.attempts[entity], payment.occurred_at, payment.currency)
+    for (attempts_field, amount_field), (attempts, amount_minor) in zip(
+        OF_ENTITY[entity], observed.values(), strict=True
+    ):
+        values[attempts_field] = attempts
+        values[amount_field] = amount_minor / units
     return values

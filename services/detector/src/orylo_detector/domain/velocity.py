@@ -79,11 +79,11 @@ def velocities(attempts: Iterable[PaymentAttempt], until: datetime, currency: st
     end, currency_code = microseconds(until), currency.encode()
     # Indexed by the shortest window that contains the attempt. The longer windows contain it too.
     counts, amounts = [0] * len(LENGTHS_US), [0] * len(LENGTHS_US)
-    for attempt in attempts:
-        age = end - attempt.at_us
+    for at_us, amount_minor, currency_of_attempt, *_ in attempts:
+        age = end - at_us
         if 0 <= age < LENGTHS_US[-1]:
             shortest = bisect_right(LENGTHS_US, age)
             counts[shortest] += 1
-            if attempt.currency == currency_code:
-                amounts[shortest] += attempt.amount_minor
+            if currency_of_attempt == currency_code:
+                amounts[shortest] += amount_minor
     return dict(zip(WINDOWS, map(Velocity, accumulate(counts), accumulate(amounts)), strict=True))

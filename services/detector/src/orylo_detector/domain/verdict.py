@@ -41,16 +41,27 @@ class Verdict:
     It is a list entry, such as `block_list.ip`, or `rule`, or `fuse`, which made a review of a block, or `degraded`: a
     detector was left out, and the tenant wants a review then.
     `rules` are those that are true of the payment, also in shadow; `listing` are those that put it on a list.
+    `detectors` are built when they are read: a backtest does not read them.
     """
 
     decision: Decision
     risk_score: int
     points: tuple[ReasonPoints, ...]
-    detectors: tuple[DetectorResult, ...]
+    found: Sequence[WeightedFinding]
     degraded: tuple[str, ...]
     override: str | None = None
     rules: tuple[RuleHit, ...] = ()
-    listing: tuple[Rule, ...] = ()
+    rule_finding: RuleFinding = NO_RULES
+
+    @property
+    def listing(self) -> tuple[Rule, ...]:
+        return self.rule_finding.outcome.listing
+
+    @property
+    def detectors(self) -> tuple[DetectorResult, ...]:
+        """Return the result of each detector, and of the rules if the tenant has some."""
+        of_rules = (_rules_result(self.rule_finding),) if self.rule_finding.evaluated else ()
+        return (*map(_result, self.found), *of_rules)
 
     @property
     def severity(self) -> tuple[int, int]:
@@ -71,24 +82,23 @@ def conclude(
 ) -> Verdict:
     """Decide. What overrides the decision, as a list entry does, leaves the risk and its points as computed."""
     risk, outcome = combined_risk(found), rules.outcome
-    degraded = (*degraded, *(reason_code(rule) for rule in outcome.not_evaluated))
+    rule_risk = outcome.points
+    if outcome.failed or outcome.late:
+        degraded = (*degraded, *(reason_code(rule) for rule in outcome.not_evaluated))
     basis = DecisionBasis(risk, listed, policy, rules.fuse_tripped, bool(degraded))
-    decision, override = basis.decide(outcome.decision, outcome.points)
+    decision, override = basis.decide(outcome.decision, rule_risk)
     points = divide_risk(found, risk)
-    if outcome.points:
+    if rule_risk:
         points = tuple(sorted((*points, *rule_points(outcome, risk)), key=lambda each: -each.points))
-    results = [_result(each) for each in found]
-    if rules.evaluated:
-        results.append(_rules_result(rules))
     return Verdict(
         decision,
-        within_range(risk + outcome.points),
+        within_range(risk + rule_risk),
         points,
-        tuple(results),
+        found,
         degraded,
         override,
         hits_of(outcome, basis) if outcome.hits or outcome.shadow_hits else (),
-        outcome.listing,
+        rules,
     )
 
 
