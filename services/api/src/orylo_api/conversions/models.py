@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from orylo_api.http.fields import Moment, Page, PaymentId, RangeQuery, RequestPart, ResponseBody, Text
+from orylo_api.http.fields import Moment, Page, PageQuery, PaymentId, Range, RequestPart, ResponseBody, Text
 from orylo_api.jobs.bulk_models import MAX_ITEMS, Ids, check_selects_once
 
 
@@ -20,10 +20,14 @@ class ConversionStatus(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-class ConversionQuery(RangeQuery):
+class ConversionFilters(Range):
     status: ConversionStatus | None = None
     destination: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")] | None = None
     payment_id: PaymentId | None = None
+
+
+class ConversionQuery(ConversionFilters, PageQuery):
+    pass
 
 
 class WaitCause(StrEnum):
