@@ -64,12 +64,15 @@ class Shop:
     async def rebuild(self) -> Any:
         async with self.owner.post("/api/v1/rebuilds", json={}) as response:
             assert response.status == 202, await response.text()
-            started = await response.json()
+            return await self.ended((await response.json())["id"])
+
+    async def ended(self, job_id: object) -> Any:
+        """Wait for the end of a job, and return it."""
         found: Any = None
 
         async def ended() -> bool:
             nonlocal found
-            async with self.owner.get(f"/api/v1/jobs/{started['id']}") as response:
+            async with self.owner.get(f"/api/v1/jobs/{job_id}") as response:
                 found = await response.json()
             return found["finished_at"] is not None
 
@@ -135,6 +138,34 @@ async def test_lost_and_corrupted_rows_are_restored(shop: Shop, monkeypatch: pyt
     await shop.rebuild()
     assert await shop.rows() == before
     assert len(shop.ingest.published.messages) == len({each.message_id for each in shop.ingest.published.messages})
+
+
+async def test_a_rebuild_whose_replica_died_continues_after_its_last_step(shop: Shop) -> None:
+    for number in range(SALES):
+        await shop.pay(number)
+    await shop.project()
+    before, pool = await shop.rows(), shop.ingest.pool
+    await pool.execute("DELETE FROM api.payments_view WHERE payment_id = 'stripe:pi_6'")
+    await pool.execute("DELETE FROM api.method_rollups")
+    [fifth] = await pool.fetch("SELECT * FROM ingest.events ORDER BY created_at, event_id OFFSET 4 LIMIT 1")
+    job_id = await pool.fetchval(
+        """
+        INSERT INTO api.jobs (
+            tenant_id, id, kind, state, request, position, done, lease_until, actor_kind, actor, address, user_agent,
+            role, created_at
+        )
+        VALUES ($1, gen_random_uuid(), 'read_models.rebuild', 'running', '{}', $2, 5, now(), 'user', 'ana', '', '',
+                'owner', now())
+        RETURNING id
+        """,
+        fifth["tenant_id"],
+        {"after": f"{fifth['created_at'].isoformat()},{fifth['event_id']}", "day": None},
+    )
+
+    found = await shop.ended(job_id)
+
+    assert (found["state"], found["counts"]["webhooks_read"]) == ("done", 2 * SALES)
+    assert await shop.rows() == before
 
 
 async def test_a_rebuild_is_for_admins_and_runs_once_at_a_time(shop: Shop) -> None:
