@@ -64,7 +64,7 @@ BOUND = (
     "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "destination_tokens_view", "customer_merges", "merge_reviews_view", "rule_hits",
     "fraud_evidence",
-    "actions_view", "user_preferences", "jobs", "job_files", "onboarding_choices", "tracking_days",
+    "actions_view", "user_preferences", "jobs", "job_files", "export_parts", "onboarding_choices", "tracking_days",
     "reconciliations_view",
     "review_cases", "review_decisions", "notes", "saved_views",
 )  # fmt: skip
@@ -112,6 +112,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "assign_review_case": {"member": None},
     "decide_review_case": {"verdict": "fraud"},
     "look_up_customers": {"customer_id": "cus_unknown"},
+    "start_rebuild": {},
+    "start_payment_export": {},
+    "start_customer_export": {},
+    "start_conversion_export": {},
+    "start_audit_export": {},
     "add_customer_note": {"text": "because"},
     "add_payment_note": {"text": "because"},
     "add_saved_view": {"page": "review", "name": "mine", "query": {}},
@@ -149,8 +154,10 @@ STATUSES = {"reset_tripped_fuse": 409, "change_switch": 409}
 ELSEWHERE = frozenset({"webhooks", "gateways", "onboarding", "tracking", "platform"})
 # Dispatch, which they ask, has no rows here.
 UNANSWERED = {"show_delivery": 404}
-# Items at an empty shop: those that belong to no tenant, and the shop's own members.
-NEVER_EMPTY = frozenset({"list_rule_fields", "list_settings", "list_flags", "list_saved_views", "list_reviewers"})
+# Items at an empty shop: those that belong to no tenant, the shop's own members, and the exports that the test starts.
+NEVER_EMPTY = frozenset(
+    {"list_rule_fields", "list_settings", "list_flags", "list_saved_views", "list_reviewers", "list_jobs"}
+)
 # A section and a flag have the same name for every tenant.
 SECTION_ROUTES = frozenset(
     {"show_section", "change_section", "list_section_history", "roll_back_section", "show_flag", "change_flag"}
@@ -270,17 +277,22 @@ async def add_rule(api: Api, tenant_id: UUID, customer_id: str) -> UUID:
 
 
 async def add_job(api: Api, tenant_id: UUID) -> UUID:
-    """Add a job of a kind that no replica runs, with its files."""
+    """Add an export that is done, with its file and one that it read."""
     job_id = uuid7()
     await api.pool.execute(
         """
-        INSERT INTO api.jobs (tenant_id, id, kind, request, actor_kind, actor, address, user_agent, role, created_at)
-        VALUES ($1, $2, 'test', '{}', 'user', 'ana@example.com', '', '', 'owner', now())
+        INSERT INTO api.jobs (
+            tenant_id, id, kind, state, request, position, result_until, actor_kind, actor, address, user_agent, role,
+            created_at
+        )
+        VALUES ($1, $2, 'payments.export', 'done', '{"format": "csv"}', '[null, 1]', now() + interval '1 day', 'user',
+                'ana@example.com', '', '', 'owner', now())
         """,
         tenant_id,
         job_id,
     )
     await api.pool.execute("INSERT INTO api.job_files VALUES ($1, $2, 'input', '')", tenant_id, job_id)
+    await api.pool.execute("INSERT INTO api.export_parts VALUES ($1, $2, 0, $3)", tenant_id, job_id, zlib.compress(b""))
     return job_id
 
 
@@ -329,7 +341,7 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
         given["headers"] = {"If-Match": "*"}
     given.setdefault("params", QUERIES.get(route.endpoint.__name__))
     async with client.request(route.method, path, **given) as response:
-        if response.content_type == "text/csv":
+        if response.content_type in {"text/csv", "application/octet-stream"}:
             return response.status, {"text": await response.text()}
         return response.status, await response.json()
 

@@ -32,8 +32,8 @@ def row(done: int, state: str = "running") -> asyncpg.Record:
     ended = datetime.now(UTC) if state == "done" else None
     values = {
         "tenant_id": TENANT, "id": UUID(int=1), "kind": "test", "state": state, "done": done, "total": 9, "counts": {},
-        "error": None, "result": None, "actor": "ana@example.com", "cancel_requested_at": None, "created_at": NOON,
-        "started_at": NOON, "finished_at": ended,
+        "error": None, "result": None, "result_until": None, "actor": "ana@example.com", "cancel_requested_at": None,
+        "created_at": NOON, "started_at": NOON, "finished_at": ended,
     }  # fmt: skip
     return cast("asyncpg.Record", values)
 

@@ -744,6 +744,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export customers in a job, with the filters of the list
+         * @description A job (`GET /api/v1/jobs/{id}`) writes the file, newest first. Its `result` is the path of the file, which is kept for
+         *     7 days and needs the permission of the export. The exports of a shop take at most 256 MiB, compressed. Items that arrive
+         *     later are not part of it. In a CSV file, a cell that a spreadsheet would execute gets an apostrophe in front.
+         */
+        post: operations["start_customer_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/lookup": {
         parameters: {
             query?: never;
@@ -1021,7 +1043,13 @@ export interface paths {
          */
         get: operations["export_payments"];
         put?: never;
-        post?: never;
+        /**
+         * Export payments in a job, with the filters of the list
+         * @description A job (`GET /api/v1/jobs/{id}`) writes the file, newest first. Its `result` is the path of the file, which is kept for
+         *     7 days and needs the permission of the export. The exports of a shop take at most 256 MiB, compressed. Items that arrive
+         *     later are not part of it. In a CSV file, a cell that a spreadsheet would execute gets an apostrophe in front.
+         */
+        post: operations["start_payment_export"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1708,6 +1736,28 @@ export interface paths {
          * @description A conversion that failed can be sent again until its dead letter is discarded. With `dry_run` it only counts them. Otherwise a job (`GET /api/v1/jobs/{id}`) replays their dead letters. For the roles admin, operator, owner.
          */
         post: operations["retry_conversions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export reported sales in a job, with the filters of the list
+         * @description A job (`GET /api/v1/jobs/{id}`) writes the file, newest first. Its `result` is the path of the file, which is kept for
+         *     7 days and needs the permission of the export. The exports of a shop take at most 256 MiB, compressed. Items that arrive
+         *     later are not part of it. In a CSV file, a cell that a spreadsheet would execute gets an apostrophe in front.
+         */
+        post: operations["start_conversion_export"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3033,7 +3083,8 @@ export interface paths {
         };
         /**
          * Jobs, newest first
-         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, and its result as
+         *     long, or until `result_until`. Its
          *     progress comes as `job.progress` in the stream, at most twice a second.
          */
         get: operations["list_jobs"];
@@ -3054,7 +3105,8 @@ export interface paths {
         };
         /**
          * One job with its progress
-         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, and its result as
+         *     long, or until `result_until`. Its
          *     progress comes as `job.progress` in the stream, at most twice a second.
          */
         get: operations["show_job"];
@@ -3080,6 +3132,68 @@ export interface paths {
          * @description For the roles that may start such a job. What it has done stays done.
          */
         post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the file of an export
+         * @description For the roles that may start such an export, until `result_until` of the job. After it, 404 `file_expired`. The audit log gets a line.
+         */
+        get: operations["download_job_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rebuilds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore payments from the stored webhooks, and sum the rollups again, in a job
+         * @description For rows that were lost or changed by hand. The webhooks of the last 90 days are read again, the oldest first; then each day is summed again, the newest first. The platform may run, and it is safe to cancel and to repeat. `counts` are `webhooks_read` and `days_summed`. For the roles admin, operator, owner.
+         */
+        post: operations["start_rebuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export the audit log in a job
+         * @description A job (`GET /api/v1/jobs/{id}`) writes the file, newest first. Its `result` is the path of the file, which is kept for
+         *     7 days and needs the permission of the export. The exports of a shop take at most 256 MiB, compressed. Items that arrive
+         *     later are not part of it. In a CSV file, a cell that a spreadsheet would execute gets an apostrophe in front. For the roles admin, owner.
+         */
+        post: operations["start_audit_export"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3359,6 +3473,38 @@ export interface components {
              * @example /review
              */
             link: string;
+        };
+        /** AuditExport */
+        AuditExport: {
+            /**
+             * @description `csv` for spreadsheets; `ndjson`: one JSON object per line, as the list returns it
+             * @default csv
+             * @example csv
+             */
+            format: components["schemas"]["ExportFormat"];
+            /** @description which lines */
+            filter?: components["schemas"]["AuditFilters"];
+        };
+        /** AuditFilters */
+        AuditFilters: {
+            /**
+             * @description written at or after
+             * @default null
+             * @example 2026-11-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description written before
+             * @default null
+             * @example 2026-12-01T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @description only this action
+             * @default null
+             * @example rule.update
+             */
+            action: string | null;
         };
         /** AuditPart */
         AuditPart: {
@@ -3859,6 +4005,60 @@ export interface components {
             /** @description newest first, 200 at most */
             attempts: components["schemas"]["ListedAttempt"][];
         };
+        /** ConversionExport */
+        ConversionExport: {
+            /**
+             * @description `csv` for spreadsheets; `ndjson`: one JSON object per line, as the list returns it
+             * @default csv
+             * @example csv
+             */
+            format: components["schemas"]["ExportFormat"];
+            /** @description as of the list of conversions */
+            filter?: components["schemas"]["ConversionFilters"];
+        };
+        /** ConversionFilters */
+        ConversionFilters: {
+            /**
+             * @description created at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description created before
+             * @default null
+             */
+            to: string | null;
+            /** @default null */
+            status: components["schemas"]["ConversionStatus"] | null;
+            /** @default null */
+            destination: string | null;
+            /** @default null */
+            payment_id: string | null;
+            /**
+             * @description of the payment
+             * @default null
+             * @example [
+             *       "stripe",
+             *       "hotmart"
+             *     ]
+             */
+            gateway: string[] | null;
+            /**
+             * @description how the sale was matched to a click
+             * @default null
+             * @example [
+             *       "email",
+             *       "phone"
+             *     ]
+             */
+            method: components["schemas"]["MatchMethod"][] | null;
+            /**
+             * @description why it failed or was suppressed: the destination's own error code, or else the start of `reason`
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+        };
         /** ConversionHit */
         ConversionHit: {
             /**
@@ -4061,6 +4261,64 @@ export interface components {
              * @example 198800
              */
             paid_minor: number;
+        };
+        /** CustomerExport */
+        CustomerExport: {
+            /**
+             * @description `csv` for spreadsheets; `ndjson`: one JSON object per line, as the list returns it
+             * @default csv
+             * @example csv
+             */
+            format: components["schemas"]["ExportFormat"];
+            /** @description as of the list of customers */
+            filter?: components["schemas"]["CustomerFilters"];
+        };
+        /** CustomerFilters */
+        CustomerFilters: {
+            /**
+             * @description only these: at most 100, separated by commas
+             * @default null
+             */
+            ids: string | null;
+            /**
+             * @description with one of these, separated by commas
+             * @default null
+             * @example [
+             *       "blocked",
+             *       "allowlisted"
+             *     ]
+             */
+            status: components["schemas"]["TrustStatus"][] | null;
+            /**
+             * @description with a trust score of at least this
+             * @default null
+             */
+            min_trust: number | null;
+            /**
+             * @description with a trust score of at most this
+             * @default null
+             */
+            max_trust: number | null;
+            /**
+             * @description first seen at or after
+             * @default null
+             */
+            first_seen_from: string | null;
+            /**
+             * @description first seen before
+             * @default null
+             */
+            first_seen_to: string | null;
+            /**
+             * @description last seen at or after: the newest payment
+             * @default null
+             */
+            last_seen_from: string | null;
+            /**
+             * @description last seen before
+             * @default null
+             */
+            last_seen_to: string | null;
         };
         /** CustomerHit */
         CustomerHit: {
@@ -5310,6 +5568,11 @@ export interface components {
          */
         ExportDifferenceKind: "missing" | "amount" | "state";
         /**
+         * ExportFormat
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "ndjson";
+        /**
          * ExportPreview
          * @description The way a file would be read. Nothing is stored.
          */
@@ -5859,6 +6122,8 @@ export interface components {
              * @example /api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001
              */
             result: string | null;
+            /** @description when the result is deleted, if that is before the job is, as for files of exports */
+            result_until: string | null;
             /**
              * @description a user's email address, or an API key's name
              * @example ana@example.com
@@ -5870,7 +6135,7 @@ export interface components {
             created_at: string;
             started_at: string | null;
             finished_at: string | null;
-            /** @description when the job and its result are deleted; null until it ends */
+            /** @description when the job is deleted; null until it ends */
             kept_until: string | null;
         };
         /** JobPage */
@@ -6890,6 +7155,132 @@ export interface components {
             amount_minor: number;
             currency: string;
         };
+        /** PaymentExport */
+        PaymentExport: {
+            /**
+             * @description `csv` for spreadsheets; `ndjson`: one JSON object per line, as the list returns it
+             * @default csv
+             * @example csv
+             */
+            format: components["schemas"]["ExportFormat"];
+            /** @description as of the list of payments */
+            filter?: components["schemas"]["PaymentFilters"];
+        };
+        /**
+         * PaymentFilters
+         * @description Conditions on payments, of which all must hold; of several values of one condition, any.
+         *
+         *     Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
+         *     but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
+         */
+        PaymentFilters: {
+            /**
+             * @description first event at or after
+             * @default null
+             * @example 2026-11-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description first event before
+             * @default null
+             * @example 2026-12-01T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @description of the payment
+             * @default null
+             * @example [
+             *       "stripe",
+             *       "hotmart"
+             *     ]
+             */
+            gateway: string[] | null;
+            /**
+             * @description the state of the money
+             * @default null
+             * @example [
+             *       "succeeded",
+             *       "partially_refunded"
+             *     ]
+             */
+            state: components["schemas"]["PaymentState"][] | null;
+            /**
+             * @description the current decision
+             * @default null
+             * @example [
+             *       "review",
+             *       "block"
+             *     ]
+             */
+            decision: components["schemas"]["Decision"][] | null;
+            /**
+             * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+             * @default null
+             * @example [
+             *       "failed",
+             *       "pending"
+             *     ]
+             */
+            conversion: components["schemas"]["ListedConversion"][] | null;
+            /**
+             * @description what people found
+             * @default null
+             * @example [
+             *       "none"
+             *     ]
+             */
+            verdict: components["schemas"]["ListedVerdict"][] | null;
+            /**
+             * @description the payment's, by its ISO 4217 code
+             * @default null
+             * @example [
+             *       "BRL"
+             *     ]
+             */
+            currency: string[] | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 10000
+             */
+            min_amount: number | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 50000
+             */
+            max_amount: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 60
+             */
+            min_risk: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 100
+             */
+            max_risk: number | null;
+            /**
+             * @description the gateway's product id or name
+             * @default null
+             * @example Course
+             */
+            product: string | null;
+            /**
+             * @description of this customer, and of those that are the same person
+             * @default null
+             * @example cus_282a2fe6
+             */
+            customer_id: string | null;
+            /**
+             * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+             * @default null
+             * @example HP7741
+             */
+            q: string | null;
+        };
         /**
          * PaymentHealth
          * @description The health of receiving and handling payments. It names no shop.
@@ -7135,7 +7526,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants" | "audit_log.export" | "read_models.rebuild";
         /**
          * PlatformAnalytics
          * @description Tenants in the order that was asked for, the largest value first.
@@ -13599,6 +13990,87 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    start_customer_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "csv",
+                 *       "filter": {
+                 *         "ids": "cus_0d2f6a4b8c1e,cus_7b91e02cd45f",
+                 *         "status": [
+                 *           "blocked",
+                 *           "allowlisted"
+                 *         ],
+                 *         "min_trust": 12,
+                 *         "max_trust": 12,
+                 *         "first_seen_from": "2026-03-14T15:09:26Z",
+                 *         "first_seen_to": "2026-03-14T15:09:26Z",
+                 *         "last_seen_from": "2026-03-14T15:09:26Z",
+                 *         "last_seen_to": "2026-03-14T15:09:26Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerExport"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "result_until": "2026-03-14T15:09:26Z",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     look_up_customers: {
         parameters: {
             query?: never;
@@ -14992,6 +15464,107 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_payment_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "csv",
+                 *       "filter": {
+                 *         "from": "2026-11-01T00:00:00Z",
+                 *         "to": "2026-12-01T00:00:00Z",
+                 *         "gateway": [
+                 *           "stripe",
+                 *           "hotmart"
+                 *         ],
+                 *         "state": [
+                 *           "succeeded",
+                 *           "partially_refunded"
+                 *         ],
+                 *         "decision": [
+                 *           "review",
+                 *           "block"
+                 *         ],
+                 *         "conversion": [
+                 *           "failed",
+                 *           "pending"
+                 *         ],
+                 *         "verdict": [
+                 *           "none"
+                 *         ],
+                 *         "currency": [
+                 *           "BRL"
+                 *         ],
+                 *         "min_amount": 10000,
+                 *         "max_amount": 50000,
+                 *         "min_risk": 60,
+                 *         "max_risk": 100,
+                 *         "product": "Course",
+                 *         "customer_id": "cus_282a2fe6",
+                 *         "q": "HP7741"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentExport"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "result_until": "2026-03-14T15:09:26Z",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -18239,6 +18812,7 @@ export interface operations {
                      *         },
                      *         "error": "The file has no payments.",
                      *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "result_until": "2026-03-14T15:09:26Z",
                      *         "started_by": "ana@example.com",
                      *         "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *         "created_at": "2026-03-14T15:09:26Z",
@@ -18249,6 +18823,90 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_conversion_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "csv",
+                 *       "filter": {
+                 *         "from": "2026-03-01T00:00:00Z",
+                 *         "to": "2026-04-01T00:00:00Z",
+                 *         "status": "pending",
+                 *         "destination": "meta",
+                 *         "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                 *         "gateway": [
+                 *           "stripe",
+                 *           "hotmart"
+                 *         ],
+                 *         "method": [
+                 *           "email",
+                 *           "phone"
+                 *         ],
+                 *         "cause": "190"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConversionExport"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "result_until": "2026-03-14T15:09:26Z",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["400"];
@@ -19025,6 +19683,7 @@ export interface operations {
                      *         },
                      *         "error": "The file has no payments.",
                      *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "result_until": "2026-03-14T15:09:26Z",
                      *         "started_by": "ana@example.com",
                      *         "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *         "created_at": "2026-03-14T15:09:26Z",
@@ -20956,6 +21615,7 @@ export interface operations {
                      *         },
                      *         "error": "The file has no payments.",
                      *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "result_until": "2026-03-14T15:09:26Z",
                      *         "started_by": "ana@example.com",
                      *         "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *         "created_at": "2026-03-14T15:09:26Z",
@@ -23888,6 +24548,7 @@ export interface operations {
                      *           },
                      *           "error": "The file has no payments.",
                      *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "result_until": "2026-03-14T15:09:26Z",
                      *           "started_by": "ana@example.com",
                      *           "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *           "created_at": "2026-03-14T15:09:26Z",
@@ -23959,6 +24620,7 @@ export interface operations {
                      *       },
                      *       "error": "The file has no payments.",
                      *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "result_until": "2026-03-14T15:09:26Z",
                      *       "started_by": "ana@example.com",
                      *       "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *       "created_at": "2026-03-14T15:09:26Z",
@@ -24027,6 +24689,7 @@ export interface operations {
                      *       },
                      *       "error": "The file has no payments.",
                      *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "result_until": "2026-03-14T15:09:26Z",
                      *       "started_by": "ana@example.com",
                      *       "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *       "created_at": "2026-03-14T15:09:26Z",
@@ -24045,6 +24708,172 @@ export interface operations {
             406: components["responses"]["406"];
             409: components["responses"]["409"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    download_job_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example payment_id,gateway,order_id
+                     *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,stripe,1047
+                     */
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_rebuild: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "result_until": "2026-03-14T15:09:26Z",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_audit_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "csv",
+                 *       "filter": {
+                 *         "from": "2026-11-01T00:00:00Z",
+                 *         "to": "2026-12-01T00:00:00Z",
+                 *         "action": "rule.update"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AuditExport"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "result_until": "2026-03-14T15:09:26Z",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -24115,6 +24944,7 @@ export interface operations {
                      *             },
                      *             "error": "The file has no payments.",
                      *             "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *             "result_until": "2026-03-14T15:09:26Z",
                      *             "started_by": "ana@example.com",
                      *             "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *             "created_at": "2026-03-14T15:09:26Z",
@@ -24272,6 +25102,7 @@ export interface operations {
                      *         },
                      *         "error": "The file has no payments.",
                      *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "result_until": "2026-03-14T15:09:26Z",
                      *         "started_by": "ana@example.com",
                      *         "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *         "created_at": "2026-03-14T15:09:26Z",
@@ -24340,6 +25171,7 @@ export interface operations {
                      *         },
                      *         "error": "The file has no payments.",
                      *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "result_until": "2026-03-14T15:09:26Z",
                      *         "started_by": "ana@example.com",
                      *         "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *         "created_at": "2026-03-14T15:09:26Z",
@@ -24556,6 +25388,7 @@ export interface operations {
                      *           },
                      *           "error": "The file has no payments.",
                      *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "result_until": "2026-03-14T15:09:26Z",
                      *           "started_by": "ana@example.com",
                      *           "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *           "created_at": "2026-03-14T15:09:26Z",
@@ -24590,6 +25423,7 @@ export interface operations {
                      *           },
                      *           "error": "The file has no payments.",
                      *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "result_until": "2026-03-14T15:09:26Z",
                      *           "started_by": "ana@example.com",
                      *           "cancel_requested_at": "2026-03-14T15:09:26Z",
                      *           "created_at": "2026-03-14T15:09:26Z",

@@ -2,9 +2,26 @@
 
 from collections.abc import Mapping
 
+from orylo_api.audit_log.export import AUDIT_LOG_EXPORT
 from orylo_api.backtests.job import BACKTEST
+from orylo_api.conversions.export import CONVERSION_EXPORT
+from orylo_api.customers.export import CUSTOMER_EXPORT
 from orylo_api.dead_letters.bulk import DEAD_LETTER_BULK
 from orylo_api.jobs.kind import JobKind
+from orylo_api.payments.export import PAYMENT_EXPORT
 from orylo_api.quarantine.bulk import QUARANTINE_BULK
+from orylo_api.rebuilds.job import REBUILD
 
-JOB_KINDS: Mapping[str, JobKind] = {kind.name: kind for kind in (BACKTEST, DEAD_LETTER_BULK, QUARANTINE_BULK)}
+JOB_KINDS: Mapping[str, JobKind] = {
+    kind.name: kind
+    for kind in (
+        BACKTEST,
+        DEAD_LETTER_BULK,
+        QUARANTINE_BULK,
+        PAYMENT_EXPORT,
+        CUSTOMER_EXPORT,
+        CONVERSION_EXPORT,
+        AUDIT_LOG_EXPORT,
+        REBUILD,
+    )
+}

@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from orylo_api.access import endpoints as auth
 from orylo_api.access import second_factor_endpoints as second_factor
 from orylo_api.attention import endpoints as attention
+from orylo_api.audit_log import export as audit_log
 from orylo_api.backtests import endpoints as backtests
 from orylo_api.conversions import endpoints as conversions
+from orylo_api.conversions import export as conversion_export
 from orylo_api.customers import endpoints as customers
+from orylo_api.customers import export as customer_export
 from orylo_api.customers import ledger, links, lookup, timeline
 from orylo_api.customers import merge_endpoints as merges
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
+from orylo_api.exports import endpoints as exports
 from orylo_api.flags import endpoints as flags
 from orylo_api.fuse import endpoints as fuse
 from orylo_api.gateways import endpoints as gateways
@@ -38,6 +42,7 @@ from orylo_api.preferences import endpoints as preferences
 from orylo_api.problems import endpoints as problems
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
+from orylo_api.rebuilds import endpoints as rebuilds
 from orylo_api.reconciliations import endpoints as reconciliations
 from orylo_api.rejections import endpoints as rejections
 from orylo_api.review import endpoints as review
@@ -69,6 +74,7 @@ ROUTES: Sequence[Route] = (
     *timeseries.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
+    *customer_export.ROUTES,
     *lookup.ROUTES,
     *ledger.ROUTES,
     *timeline.ROUTES,
@@ -88,6 +94,7 @@ ROUTES: Sequence[Route] = (
     *lists.ROUTES,
     *list_transfers.ROUTES,
     *conversions.ROUTES,
+    *conversion_export.ROUTES,
     *destinations.ROUTES,
     *problems.ROUTES,
     *dead_letters.ROUTES,
@@ -109,6 +116,9 @@ ROUTES: Sequence[Route] = (
     *payment_health.ROUTES,
     *health.ROUTES,
     *jobs.ROUTES,
+    *exports.ROUTES,
+    *rebuilds.ROUTES,
+    *audit_log.ROUTES,
     *backtests.ROUTES,
     *stream.ROUTES,
     *document.ROUTES,

@@ -75,6 +75,11 @@ function JobView({ job }: { job: Job }) {
           <Progress label={words.progress} value={job.total === null ? undefined : job.done} max={job.total ?? 1} />
         </div>
       )}
+      {job.result !== null && job.result_until !== null && (
+        <a href={job.result} download>
+          {words.download}
+        </a>
+      )}
       <p className={styles.counts} role="status">
         {stopping ? words.stopping : countsText(words, job)}
       </p>

@@ -6,6 +6,11 @@ const kinds: Record<string, string> = {
   "dead_letters.bulk": "Dead letters",
   "quarantine.bulk": "Quarantine",
   backtest: "Backtest",
+  "payments.export": "Export of payments",
+  "customers.export": "Export of customers",
+  "conversions.export": "Export of conversions",
+  "audit_log.export": "Export of the audit log",
+  "read_models.rebuild": "Rebuild",
 };
 
 const counts: Record<string, (count: number) => string> = {
@@ -13,6 +18,8 @@ const counts: Record<string, (count: number) => string> = {
   discarded: (count) => `${formatCount(count)} discarded`,
   skipped: (count) => `${formatCount(count)} settled by others meanwhile`,
   failed_again: (count) => `${formatCount(count)} failed again`,
+  webhooks_read: (count) => `${formatCount(count)} ${plural(count, "webhook", "webhooks")} read again`,
+  days_summed: (count) => `${formatCount(count)} ${plural(count, "day", "days")} summed again`,
 };
 
 const states: Record<Job["state"], string> = {
@@ -31,6 +38,7 @@ export const words = {
   progress: "Progress",
   startedBy: (who: string) => `started by ${who}`,
   stop: "Stop",
+  download: "Download",
   stopping: "Stopping after the present step…",
   failedAgain: (count: number) =>
     `${formatCount(count)} ${plural(count, "item", "items")} failed again and returned to the list, under the new cause.`,

@@ -3,12 +3,23 @@ import { formatCount } from "../../ui/format/number";
 import type { Words } from "./words";
 
 export const words: Words = {
-  kinds: { "dead_letters.bulk": "Mensagens com falha", "quarantine.bulk": "Quarentena", backtest: "Simulação" },
+  kinds: {
+    "dead_letters.bulk": "Mensagens com falha",
+    "quarantine.bulk": "Quarentena",
+    backtest: "Simulação",
+    "payments.export": "Exportação de pagamentos",
+    "customers.export": "Exportação de clientes",
+    "conversions.export": "Exportação de conversões",
+    "audit_log.export": "Exportação do registro de auditoria",
+    "read_models.rebuild": "Reconstrução",
+  },
   counts: {
     replayed: (count) => `${formatCount(count)} ${plural(count, "reprocessada", "reprocessadas")}`,
     discarded: (count) => `${formatCount(count)} ${plural(count, "descartada", "descartadas")}`,
     skipped: (count) => `${formatCount(count)} ${plural(count, "resolvida", "resolvidas")} por outra pessoa nesse meio-tempo`,
     failed_again: (count) => `${formatCount(count)} ${plural(count, "falhou", "falharam")} de novo`,
+    webhooks_read: (count) => `${formatCount(count)} ${plural(count, "webhook relido", "webhooks relidos")}`,
+    days_summed: (count) => `${formatCount(count)} ${plural(count, "dia somado", "dias somados")} de novo`,
   },
   states: {
     queued: "Aguardando início",
@@ -21,6 +32,7 @@ export const words: Words = {
   progress: "Andamento",
   startedBy: (who) => `iniciada por ${who}`,
   stop: "Parar",
+  download: "Baixar",
   stopping: "Parando depois da etapa atual…",
   failedAgain: (count) =>
     `${formatCount(count)} ${plural(count, "item falhou de novo e voltou", "itens falharam de novo e voltaram")} para a lista, com a nova causa.`,

@@ -90,6 +90,7 @@ export const job = (changes: Partial<Job> = {}): Job => ({
   counts: { replayed: 149, failed_again: 2 },
   error: null,
   result: null,
+  result_until: null,
   started_by: "ana@shop.example",
   cancel_requested_at: null,
   created_at: AT,

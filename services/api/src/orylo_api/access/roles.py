@@ -39,6 +39,8 @@ class Permission(StrEnum):
     MANAGE_TENANTS = "platform.manage_tenants"
     MANAGE_USERS = "platform.manage_users"
     ENTER_TENANTS = "platform.enter_tenants"
+    EXPORT_AUDIT_LOG = "audit_log.export"
+    REBUILD = "read_models.rebuild"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -91,6 +93,10 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.CHANGE_GATEWAYS: frozenset({Role.OWNER, Role.ADMIN}),
     # The platform fetches the page.
     Permission.CHECK_TRACKING: frozenset({Role.OWNER, Role.ADMIN}),
+    # It names the people who work for the merchant, with their addresses.
+    Permission.EXPORT_AUDIT_LOG: frozenset({Role.OWNER, Role.ADMIN}),
+    # It takes load, and changes no decision.
+    Permission.REBUILD: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # Across tenants, for the platform's own people.
     Permission.SEE_PLATFORM: frozenset({Role.OPERATOR}),
     Permission.MANAGE_TENANTS: frozenset({Role.OPERATOR}),

@@ -20,7 +20,7 @@ from orylo_api.jobs.bulk_models import BulkAction, BulkPlan, BulkRequest
 
 
 async def list_conversions(call: Call[None, ConversionQuery, None]) -> ConversionPage:
-    items, next_cursor = await queries.list_conversions(call.connection, call.query)
+    items, next_cursor = await queries.list_conversions(call.connection, call.query, call.query)
     return ConversionPage(items=items, next_cursor=next_cursor)
 
 

@@ -5,7 +5,18 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from orylo_api.http.fields import Gateway, Moment, Page, PaymentId, RangeQuery, RequestPart, ResponseBody, Several, Text
+from orylo_api.http.fields import (
+    Gateway,
+    Moment,
+    Page,
+    PageQuery,
+    PaymentId,
+    Range,
+    RequestPart,
+    ResponseBody,
+    Several,
+    Text,
+)
 from orylo_api.jobs.bulk_models import MAX_ITEMS, Ids, check_selects_once
 
 
@@ -30,7 +41,7 @@ class MatchMethod(StrEnum):
     NONE = "none"
 
 
-class ConversionQuery(RangeQuery):
+class ConversionFilters(Range):
     status: ConversionStatus | None = None
     destination: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")] | None = None
     payment_id: PaymentId | None = None
@@ -45,6 +56,10 @@ class ConversionQuery(RangeQuery):
         description="why it failed or was suppressed: the destination's own error code, or else the start of `reason`",
         examples=["190"],
     )
+
+
+class ConversionQuery(ConversionFilters, PageQuery):
+    pass
 
 
 class WaitCause(StrEnum):

@@ -7,13 +7,14 @@ import asyncpg
 from orylo_api.conversions.models import (
     Conversion,
     ConversionDelivery,
+    ConversionFilters,
     ConversionMatch,
-    ConversionQuery,
     ConversionStatus,
     ConversionWait,
 )
 from orylo_api.dead_letters.selection import MAX_CAUSE
 from orylo_api.destinations.dispatch_client import DispatchClient
+from orylo_api.http.fields import PageQuery
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_common.postgres.pool import Connection
 
@@ -30,7 +31,9 @@ SELECT_WAITS = """
 """
 
 
-async def list_conversions(connection: Connection, query: ConversionQuery) -> tuple[list[Conversion], str | None]:
+async def list_conversions(
+    connection: Connection, query: ConversionFilters, page: PageQuery
+) -> tuple[list[Conversion], str | None]:
     where = Where()
     if query.status is ConversionStatus.DISPATCHED:
         where.filter("status = 'dispatched'")
@@ -48,7 +51,7 @@ async def list_conversions(connection: Connection, query: ConversionQuery) -> tu
     if query.cause is not None:
         where.filter(f"coalesce(code, left(reason, {MAX_CAUSE})) = {{}}", query.cause)
     where.seek_range(query)
-    rows, next_cursor = await fetch_page(connection, CONVERSIONS, where, query)
+    rows, next_cursor = await fetch_page(connection, CONVERSIONS, where, page)
     return await _with_waits(connection, rows), next_cursor
 
 

@@ -24,7 +24,7 @@ from orylo_api.http.route import Route
 
 
 async def list_customers(call: Call[None, CustomerQuery, None]) -> CustomerPage:
-    customers, next_cursor = await queries.list_customers(call.connection, call.query)
+    customers, next_cursor = await queries.list_customers(call.connection, call.query, call.query)
     return CustomerPage(items=await with_figures(call.connection, customers), next_cursor=next_cursor)
 
 

@@ -29,7 +29,7 @@ CustomerIds = Annotated[
 ]
 
 
-class CustomerQuery(PageQuery):
+class CustomerFilters(RequestPart):
     ids: CustomerIds | None = Field(default=None, description=f"only these: at most {MAX_IDS}, separated by commas")
     status: Several[TrustStatus] | None = Field(
         default=None, description="with one of these, separated by commas", examples=[["blocked", "allowlisted"]]
@@ -40,6 +40,10 @@ class CustomerQuery(PageQuery):
     first_seen_to: Moment | None = Field(default=None, description="first seen before")
     last_seen_from: Moment | None = Field(default=None, description="last seen at or after: the newest payment")
     last_seen_to: Moment | None = Field(default=None, description="last seen before")
+
+
+class CustomerQuery(CustomerFilters, PageQuery):
+    pass
 
 
 class CustomerSummary(ResponseBody):

@@ -3,7 +3,7 @@ from datetime import datetime
 import asyncpg
 
 from orylo_api.customers.models import (
-    CustomerQuery,
+    CustomerFilters,
     CustomerScore,
     CustomerStatus,
     CustomerSummary,
@@ -13,6 +13,7 @@ from orylo_api.customers.models import (
     ScoreCause,
     TrustEntry,
 )
+from orylo_api.http.fields import PageQuery
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_api.payments.queries import outcome_of_row
 from orylo_common.messages import TrustStatus
@@ -66,7 +67,9 @@ SELECT_STATUS = """
 HISTORY_LENGTH = 50
 
 
-async def list_customers(connection: Connection, query: CustomerQuery) -> tuple[list[CustomerSummary], str | None]:
+async def list_customers(
+    connection: Connection, query: CustomerFilters, page: PageQuery
+) -> tuple[list[CustomerSummary], str | None]:
     where = Where()
     if query.status is not None and TrustStatus.NEUTRAL in query.status:
         where.filter("status = ANY({})", query.status)
@@ -90,7 +93,7 @@ async def list_customers(connection: Connection, query: CustomerQuery) -> tuple[
         where.filter(f"coalesce({LAST_PAYMENT}, rows.created_at) >= {{}}", query.last_seen_from)
     if query.last_seen_to is not None:
         where.filter(f"coalesce({LAST_PAYMENT}, rows.created_at) < {{}}", query.last_seen_to)
-    rows, next_cursor = await fetch_page(connection, CUSTOMERS, where, query)
+    rows, next_cursor = await fetch_page(connection, CUSTOMERS, where, page)
     represented = {row["people"][0] for row in rows if row["people"] and row["people"][0] != row["customer_id"]}
     first = {row["customer_id"]: row for row in await connection.fetch(SELECT_REPRESENTING, list(represented))}
     return [_customer(row, first.get((row["people"] or [""])[0], row)) for row in rows], next_cursor

@@ -69,9 +69,13 @@ class PageQuery(RequestPart):
     )
 
 
-class RangeQuery(PageQuery):
+class Range(RequestPart):
     from_: Moment | None = Field(default=None, alias="from", description="created at or after")
     to: Moment | None = Field(default=None, description="created before")
+
+
+class RangeQuery(Range, PageQuery):
+    pass
 
 
 class CaseHolder(ResponseBody):

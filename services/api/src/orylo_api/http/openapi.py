@@ -32,6 +32,7 @@ from orylo_api.http.route import Media, Route
 # A file's and a stream's first lines.
 TEXTS: Mapping[Media, str] = {
     Media.CSV: "payment_id,verdict,reason\nstripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback\n",
+    Media.FILE: "payment_id,gateway,order_id\nstripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,stripe,1047\n",
     Media.EVENTS: 'id: 1042.3\nevent: verdict.given\ndata: {"payment_id":"stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",'
     '"verdict":"fraud","occurred_at":"2026-03-14T15:09:26Z"}\n\n',
 }
@@ -49,7 +50,9 @@ def build_document(routes: Sequence[Route]) -> Schema:
     paths: dict[str, Schema] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references, schemas, examples)
-    parameters_only = {model.__name__ for route in routes for model in (route.path_values, route.query) if model}
+    in_bodies = {field.annotation for route in routes if route.body for field in route.body.model_fields.values()}
+    parameters = {model for route in routes for model in (route.path_values, route.query) if model}
+    parameters_only = {model.__name__ for model in parameters - in_bodies}
     used = dict.fromkeys(_tag(route) for route in routes)
     return {
         "openapi": "3.1.0",

@@ -34,6 +34,8 @@ TAGS: Mapping[str, str] = {
     "customers": "Buyers, known by hashed identifiers: trust score, status, history, merges.",
     "merge-reviews": "Customers that a limit keeps apart although they share an identifier.",
     "payments": "Payments, and verdicts on them.",
+    "audit-log": "Who changed what, when and from where.",
+    "rebuilds": "Read models, made again from the stored webhooks.",
     "search": "Finds what a pasted text names.",
     "review": "The review queue: payments that a person must decide, and who works on them.",
     "views": "Saved filters of the dashboard's pages.",

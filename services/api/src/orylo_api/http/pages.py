@@ -15,7 +15,7 @@ import asyncpg
 import orjson
 
 from orylo_api.errors import Invalid
-from orylo_api.http.fields import PageQuery, RangeQuery
+from orylo_api.http.fields import PageQuery, Range
 from orylo_api.http.problem_details import FieldProblem
 from orylo_common.postgres.pool import Connection
 
@@ -72,7 +72,7 @@ class Where:
     def filter(self, condition: str, *values: Any) -> None:
         self.filtered.append((condition, values))
 
-    def seek_range(self, query: RangeQuery) -> None:
+    def seek_range(self, query: Range) -> None:
         if query.from_ is not None:
             self.seek("created_at >= {}", query.from_)
         if query.to is not None:

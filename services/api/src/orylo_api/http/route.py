@@ -19,6 +19,8 @@ class Media(StrEnum):
     JSON = "application/json"
     EVENTS = "text/event-stream"
     CSV = "text/csv"
+    # CSV or NDJSON, as the file's name says.
+    FILE = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)

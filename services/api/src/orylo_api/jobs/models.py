@@ -43,12 +43,15 @@ class Job(ResponseBody):
         description="path of the result, once it is done",
         examples=["/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001"],
     )
+    result_until: datetime | None = Field(
+        description="when the result is deleted, if that is before the job is, as for files of exports"
+    )
     started_by: str = Field(description="a user's email address, or an API key's name", examples=["ana@example.com"])
     cancel_requested_at: datetime | None = Field(description="it is canceled after its current step")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    kept_until: datetime | None = Field(description="when the job and its result are deleted; null until it ends")
+    kept_until: datetime | None = Field(description="when the job is deleted; null until it ends")
 
 
 class JobPage(Page[Job]):

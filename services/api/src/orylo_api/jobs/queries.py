@@ -31,8 +31,8 @@ REQUEST_CANCEL = """
 
 # The columns that `job_of` reads, and the tenant.
 SHOWN = (
-    "tenant_id", "id", "kind", "state", "done", "total", "counts", "error", "result", "actor", "cancel_requested_at",
-    "created_at", "started_at", "finished_at",
+    "tenant_id", "id", "kind", "state", "done", "total", "counts", "error", "result", "result_until", "actor",
+    "cancel_requested_at", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 
 FileName = Literal["input", "result"]

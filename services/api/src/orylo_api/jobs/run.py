@@ -5,6 +5,7 @@ import zlib
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from orylo_common.postgres.pool import Connection
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 IS_OURS = "SELECT true FROM api.jobs WHERE tenant_id = $1 AND id = $2 AND run_id = $3 AND state = 'running'"
 SAVE = """
-    UPDATE api.jobs SET position = $4, summary = $5, done = $6, total = $7, counts = $8, result = $9, attempts = 0
+    UPDATE api.jobs SET position = $4, summary = $5, done = $6, total = $7, counts = $8, result = $9,
+        result_until = $10, attempts = 0
     WHERE tenant_id = $1 AND id = $2 AND run_id = $3 AND state = 'running'
     RETURNING true
 """
@@ -61,6 +63,8 @@ class JobRun:
     total: int | None
     counts: dict[str, int]
     result: str | None
+    # When the result is deleted, if that is before the job is.
+    result_until: datetime | None
     role: Role
     actor: Actor
     canceled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -80,7 +84,7 @@ class JobRun:
             if not await connection.fetchval(IS_OURS, self.tenant_id, self.id, self.run_id):
                 raise RunLost
             yield connection
-            progress = (self.position, self.summary, self.done, self.total, self.counts, self.result)
+            progress = (self.position, self.summary, self.done, self.total, self.counts, self.result, self.result_until)
             if not await connection.fetchval(SAVE, self.tenant_id, self.id, self.run_id, *progress):
                 raise RunLost
 

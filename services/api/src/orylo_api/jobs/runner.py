@@ -80,7 +80,10 @@ class JobRunner:
 
     def _run_of(self, row: asyncpg.Record) -> JobRun:
         actor = Actor(row["actor_kind"], row["actor_id"], row["actor"], row["address"], row["user_agent"])
-        names = ("run_id", "tenant_id", "id", "request", "position", "summary", "done", "total", "counts", "result")
+        names = (
+            "run_id", "tenant_id", "id", "request", "position", "summary", "done", "total", "counts", "result",
+            "result_until",
+        )  # fmt: skip
         run = JobRun(
             self._services, self._pool, **{name: row[name] for name in names}, role=Role(row["role"]), actor=actor
         )

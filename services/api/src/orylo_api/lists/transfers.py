@@ -10,7 +10,7 @@ from orylo_api.access.audit import actor_of
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.errors import Invalid
-from orylo_api.http.csv_stream import stream_csv
+from orylo_api.http.file_stream import stream_file
 from orylo_api.http.problem_details import FieldProblem, ImportProblem
 from orylo_api.http.route import Media, Route
 from orylo_api.http.tenancy import tenant_transaction
@@ -58,15 +58,15 @@ async def import_lists(call: Call[None, ImportQuery, None]) -> ImportSummary:
 
 
 async def export_lists(call: Call[None, ExportQuery, None]) -> web.StreamResponse:
-    return await stream_csv(call.request, "lists.csv", _pages(call))
+    return await stream_file(call.request, "lists.csv", _pages(call))
 
 
-async def _pages(call: Call[None, ExportQuery, None]) -> AsyncIterator[str]:
+async def _pages(call: Call[None, ExportQuery, None]) -> AsyncIterator[bytes]:
     page = await _page(call, after=None)
-    yield header_line() + "".join(map(entry_line, page))
+    yield (header_line() + "".join(map(entry_line, page))).encode()
     while page:
         page = await _page(call, after=page[-1])
-        yield "".join(map(entry_line, page))
+        yield "".join(map(entry_line, page)).encode()
 
 
 async def _page(call: Call[None, ExportQuery, None], *, after: ListEntry | None) -> list[ListEntry]:

@@ -1,20 +1,23 @@
-"""Payments as a CSV file."""
+"""Payments as a file: streamed, or written by a job."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
+from pydantic import Field
 
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.http.csv_stream import stream_csv
+from orylo_api.exports.job import kind_of, start_export
+from orylo_api.exports.models import EXPORT, ExportRequest
+from orylo_api.exports.source import ExportFormat, ExportSource
 from orylo_api.http.fields import MAX_PAGE, PageQuery
+from orylo_api.http.file_stream import stream_file
 from orylo_api.http.route import Media, Route
 from orylo_api.http.tenancy import tenant_transaction
+from orylo_api.jobs.models import Job
 from orylo_api.payments.list_models import ListedPayment, PaymentFilters
 from orylo_api.payments.list_queries import list_payments
-from orylo_common.csv_rows import csv_line, escaped_cell
 
 # Amounts are in the currency's minor unit, as everywhere in the API.
 COLUMNS: Mapping[str, Callable[[ListedPayment], Any]] = {
@@ -46,33 +49,33 @@ COLUMNS: Mapping[str, Callable[[ListedPayment], Any]] = {
 }
 
 
+PAYMENTS = ExportSource("payments", Permission.READ, PaymentFilters, COLUMNS, list_payments)
+PAYMENT_EXPORT = kind_of(PAYMENTS)
+
+
+class PaymentExport(ExportRequest):
+    filter: PaymentFilters = Field(default_factory=PaymentFilters, description="as of the list of payments")
+
+
 async def export_payments(call: Call[None, PaymentFilters, None]) -> web.StreamResponse:
-    return await stream_csv(call.request, "payments.csv", _pages(call))
+    return await stream_file(call.request, "payments.csv", _pages(call))
 
 
-async def _pages(call: Call[None, PaymentFilters, None]) -> AsyncIterator[str]:
+async def start_payment_export(call: Call[None, None, PaymentExport]) -> Job:
+    return await start_export(call, PAYMENTS, call.body)
+
+
+async def _pages(call: Call[None, PaymentFilters, None]) -> AsyncIterator[bytes]:
     """Read each page in its own transaction: a slow client must not hold a connection to the database."""
     tenant, pool = call.principal.tenant, call.services.tenant_pool
-    header, page = csv_line(list(COLUMNS)), PageQuery(limit=MAX_PAGE)
+    header, page = PAYMENTS.header(ExportFormat.CSV), PageQuery(limit=MAX_PAGE)
     while True:
         async with tenant_transaction(pool, tenant.id, call.principal.role, readonly=True) as connection:
             items, next_cursor = await list_payments(connection, tenant.id, call.query, page)
-        yield header + "".join(map(payment_line, items))
+        yield (header + "".join(PAYMENTS.line(ExportFormat.CSV, item) for item in items)).encode()
         if next_cursor is None:
             return
         header, page = "", PageQuery(limit=MAX_PAGE, cursor=next_cursor)
-
-
-def payment_line(payment: ListedPayment) -> str:
-    return csv_line([escaped_cell(_text(value(payment))) for value in COLUMNS.values()])
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 ROUTES = (
@@ -86,5 +89,17 @@ ROUTES = (
         media=Media.CSV,
         time_limit=None,
         description="Newest first, without limit. A cell that a spreadsheet would execute gets an apostrophe in front.",
+    ),
+    Route(
+        "POST",
+        "/api/v1/payments/export",
+        start_payment_export,
+        PAYMENTS.permission,
+        "Export payments in a job, with the filters of the list",
+        body=PaymentExport,
+        response=Job,
+        status=202,
+        refuses={429},
+        description=EXPORT,
     ),
 )

@@ -35,14 +35,15 @@ _COPIED_KEY = "coalesce(details -> '{0}', enriched #> '{{{0},1}}')::bigint"
 # `merge` must agree with it.
 UPSERT_PAYMENTS = f"""
     {PAYMENTS.insert}
+    -- A message that is read again has the same key, and restores what it wrote.
     ON CONFLICT (tenant_id, payment_id) DO UPDATE SET
-        state = CASE WHEN EXCLUDED.state_key > stored.state_key THEN EXCLUDED.state ELSE stored.state END,
-        updated_at = CASE WHEN EXCLUDED.state_key > stored.state_key THEN EXCLUDED.updated_at
+        state = CASE WHEN EXCLUDED.state_key >= stored.state_key THEN EXCLUDED.state ELSE stored.state END,
+        updated_at = CASE WHEN EXCLUDED.state_key >= stored.state_key THEN EXCLUDED.updated_at
                           ELSE stored.updated_at END,
         state_key = greatest(EXCLUDED.state_key, stored.state_key),
-        amount_minor = CASE WHEN EXCLUDED.details_key > stored.details_key THEN EXCLUDED.amount_minor
+        amount_minor = CASE WHEN EXCLUDED.details_key >= stored.details_key THEN EXCLUDED.amount_minor
                             ELSE stored.amount_minor END,
-        currency = CASE WHEN EXCLUDED.details_key > stored.details_key THEN EXCLUDED.currency
+        currency = CASE WHEN EXCLUDED.details_key >= stored.details_key THEN EXCLUDED.currency
                         ELSE stored.currency END,
         details_key = greatest(EXCLUDED.details_key, stored.details_key),
         refunded_minor = greatest(EXCLUDED.refunded_minor, stored.refunded_minor),
@@ -59,7 +60,7 @@ UPSERT_PAYMENTS = f"""
                    ),
                    {", ".join(_COPIED_KEY.format(name) for name in KEY_COLUMNS)}
             FROM (
-                SELECT CASE WHEN EXCLUDED.details_key > stored.details_key THEN EXCLUDED.details
+                SELECT CASE WHEN EXCLUDED.details_key >= stored.details_key THEN EXCLUDED.details
                             ELSE stored.details END,
                        api.merge_enriched(EXCLUDED.enriched, stored.enriched)
             ) AS merged (details, enriched)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from orylo_api.exports.storage import DELETE_EXPIRED as DELETE_EXPIRED_EXPORTS
 from orylo_api.jobs.queries import KEEP_JOBS
 from orylo_api.read_models.rollups import ROLLUPS
 from orylo_common.postgres.pool import Connection
@@ -85,4 +86,5 @@ async def delete_stream_events(connection: Connection) -> bool:
 async def delete_old(connection: Connection) -> bool:
     more = await delete_expired(connection, RETENTIONS)
     await connection.execute(BOUND_REJECTIONS)
+    await connection.execute(DELETE_EXPIRED_EXPORTS)
     return more

@@ -37,6 +37,11 @@ class IngestClient:
         answer: dict[str, Any] = await self._call("POST", f"/tenants/{tenant_id}/webhooks/{webhook_id}/resend")
         return answer
 
+    async def read_messages(self, tenant_id: UUID, after: str) -> dict[str, Any]:
+        """Return the messages of a page of webhooks, oldest first. `after` is a time and an id."""
+        answer: dict[str, Any] = await self._call("GET", f"/tenants/{tenant_id}/messages", {"after": after})
+        return answer
+
     async def read_activity(self, tenant_id: UUID) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = (await self._call("GET", f"/tenants/{tenant_id}/gateways"))["items"]
         return items

@@ -28,6 +28,7 @@ from orylo_ingest.webhooks.listing import (
     find_webhook,
     list_webhooks,
 )
+from orylo_ingest.webhooks.rereading import read_again
 from orylo_ingest.webhooks.resends import NotResendable, resend_webhook
 
 INVALID = Problem(HTTPStatus.BAD_REQUEST, "invalid", "A value of the request is malformed.")
@@ -56,6 +57,7 @@ class StoredWebhooksEndpoint:
             web.get("/tenants/{tenant}/webhooks/{id}", _answering(self.show)),
             web.get("/tenants/{tenant}/webhooks/{id}/payload", _answering(self.payload)),
             web.post("/tenants/{tenant}/webhooks/{id}/resend", _answering(self.resend)),
+            web.get("/tenants/{tenant}/messages", _answering(self.messages)),
             web.get("/tenants/{tenant}/gateways", _answering(self.activity)),
             web.get("/tenants/{tenant}/gateways/{gateway}/hours", _answering(self.hours)),
         ]
@@ -91,6 +93,14 @@ class StoredWebhooksEndpoint:
         again = resent.again
         log.info("webhook.resent", tenant_id=tenant_id, event_id=event_id, status=again.status)
         return _json({"status": again.status, "message_type": again.message_type, "reason": again.record.reason})
+
+    async def messages(self, request: web.Request) -> web.Response:
+        tenant_id, after = _tenant(request), _after(request.query)
+        async with self.pool.acquire() as connection:
+            page = await read_again(connection, tenant_id, after, plane=self.plane)
+        reached = [page.reached.created_at, page.reached.event_id] if page.reached else None
+        items = [orjson.Fragment(message) for message in page.messages]
+        return _json({"items": items, "webhooks": page.webhooks, "reached": reached})
 
     async def activity(self, request: web.Request) -> web.Response:
         tenant_id = _tenant(request)
@@ -131,6 +141,12 @@ def _parsing() -> Iterator[None]:
         yield
     except (ValueError, LookupError):
         raise HTTPProblem(INVALID) from None
+
+
+@_parsing()
+def _after(query: Any) -> PagePosition:
+    created_at, event_id = query["after"].split(",")
+    return PagePosition(datetime.fromisoformat(created_at), UUID(event_id))
 
 
 @_parsing()
