@@ -21,8 +21,8 @@ const SLICED = ["features", "subjects"];
 
 /** The exceptions: subjects that show other subjects. They must not form a circle. */
 export const SUBJECT_IMPORTS = {
-  // A conversion names the destination that it is sent to.
-  conversions: ["destinations"],
+  // A conversion names the destination that it is sent to; the goal of the match rate is a setting.
+  conversions: ["destinations", "settings"],
   // The health of a shop is that of its gateways and destinations.
   health: ["destinations", "gateways"],
   // The story of a payment: the gateway that reported it, the decisions on it, its buyer and its conversions.

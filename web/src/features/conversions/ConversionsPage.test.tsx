@@ -127,6 +127,16 @@ describe("the list of conversions", () => {
     expect(await screen.findByText("No conversions yet")).toBeVisible();
   });
 
+  it("shows the match rate beside the shop's goal", async () => {
+    const settings = { items: [{ section: "shop", fields: [{ name: "match_rate_goal", value: 0.75 }] }] };
+    fakeApi({ ...API, "GET /api/v1/settings": () => settings });
+    renderApp("/conversions");
+
+    await waitFor(() => {
+      expect(screen.getByRole("region", { name: "Match rate" })).toHaveTextContent("goal 75%");
+    });
+  });
+
   it("keeps the figures if the list fails", async () => {
     fakeApi({ ...API, "GET /api/v1/conversions": () => sendProblem({ status: 503, code: "unavailable" }) });
     renderApp("/conversions");

@@ -30,6 +30,7 @@ export const words: Words = {
     phone: "phone",
     ip_user_agent: "IP address and browser",
   },
+  goal: (rate) => `goal ${rate}`,
   noMatch: "no matching click",
   matchedBy: (method, confidence) => `matched by ${method} (${confidence})`,
   none: "Nothing sent",

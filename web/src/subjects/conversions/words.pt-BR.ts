@@ -30,6 +30,7 @@ export const words: Words = {
     phone: "telefone",
     ip_user_agent: "endereço IP e navegador",
   },
+  goal: (rate) => `meta ${rate}`,
   noMatch: "nenhum clique correspondente",
   matchedBy: (method, confidence) => `correspondência por ${method} (${confidence})`,
   none: "Nada enviado",

@@ -1,5 +1,6 @@
 import { useFailure } from "../../../api/useFailure";
 import { useWords } from "../../../i18n/words";
+import { MatchGoal } from "../../../subjects/conversions/MatchGoal";
 import { StatCard } from "../../../ui/display/StatCard";
 import { formatCount, formatPercent } from "../../../ui/format/number";
 import { Failed } from "../../../ui/states/Failed";
@@ -24,7 +25,7 @@ export function Figures({ address }: { address: ConversionsAddress }) {
   const leadTo = (status: Status) => conversionsPath({ range: address.range, status, job: address.job });
   return (
     <div className={styles.figures}>
-      <StatCard title={words.matchRate} value={match?.rate == null ? UNKNOWN : formatPercent(match.rate)} busy={figures.isPlaceholderData} />
+      <StatCard title={words.matchRate} value={match?.rate == null ? UNKNOWN : formatPercent(match.rate)} beside={<MatchGoal />} busy={figures.isPlaceholderData} />
       <StatCard title={words.sent} to={leadTo("dispatched")} value={show(reached?.dispatched)} busy={figures.isPlaceholderData}>
         {reached?.p95_ms != null && `${words.delivery} ${seconds(words.seconds, reached.p95_ms)}`}
       </StatCard>

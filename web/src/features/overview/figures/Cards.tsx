@@ -1,5 +1,6 @@
 import type { Overview, TimeSeries } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
+import { MatchGoal } from "../../../subjects/conversions/MatchGoal";
 import { methodTitle } from "../../../subjects/conversions/methods";
 import { conversionWords } from "../../../subjects/conversions/words";
 import type { Range } from "../../../ui/controls/range";
@@ -131,7 +132,11 @@ function MatchRate({ range, overview, series, busy }: Props) {
       title={words.match}
       to={`/conversions?range=${range}`}
       value={match?.rate == null ? UNKNOWN : formatPercent(match.rate)}
-      beside={<PointChange points={points(match?.rate ?? null, overview?.compared?.match.rate)} />}
+      beside={
+        <>
+          <PointChange points={points(match?.rate ?? null, overview?.compared?.match.rate)} /> <MatchGoal />
+        </>
+      }
       chart={<History series={series} metric="match_rate" />}
       busy={busy}
     >

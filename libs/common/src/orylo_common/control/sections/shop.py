@@ -40,6 +40,13 @@ class ShopSettings(TenantSettings):
     currency: Currency | None = Field(
         default=None, description="ISO 4217, such as BRL: the currency that the dashboard shows first"
     )
+    match_rate_goal: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="the match rate of conversions that the shop wants to reach, which the dashboard shows beside its own",
+        json_schema_extra={"unit": "share from 0 to 1"},
+    )
 
     def unusable(self) -> Mapping[str, str]:
         # Not while reading: a machine with fewer time zones would lose the whole section, and with it the country.
