@@ -106,6 +106,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "settle_dead_letters": {"filter": {}, "action": "replay"},
     "settle_quarantine": {"filter": {}, "action": "replay"},
     "retry_conversions": {"filter": {}},
+    "send_blocked_conversion": {"reason": "the buyer is known to us"},
     "look_up_lists": {"type": "bin", "value": "424242"},
     "start_reconciliation": {},
     "postpone_review_case": {"until": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"},

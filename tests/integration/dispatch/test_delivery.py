@@ -258,6 +258,34 @@ async def test_a_throttled_destination_is_not_called_for_as_long_as_it_asks(
     assert received(fake_meta) == {}
 
 
+async def test_the_conversion_of_a_blocked_payment_is_sent_only_if_a_person_asks_for_just_that(
+    dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
+) -> None:
+    paid = shop.payment()
+    await dispatch.pay(paid)
+    await dispatch.decide(detection(paid, Decision.BLOCK))
+    await eventually(lambda: bool(dispatch.broker.of(ConversionSuppressed)))
+    request = ConversionRedriveRequested(
+        message_id=uuid4(),
+        tenant_id=shop.tenant_id,
+        correlation_id=uuid4(),
+        occurred_at=datetime.now(UTC),
+        conversion_id=dispatch.broker.of(ConversionSuppressed)[0].conversion_id,
+        actor="ana",
+    )
+
+    # A replay of failed conversions does not lift the block.
+    await redrive_conversion(request, recorder=dispatch.recorder)
+    assert await dispatch.pool.fetchval("SELECT state FROM dispatch.deliveries") == "suppressed"
+    anyway = request.model_copy(update={"message_id": uuid4(), "although_blocked": True})
+    stranger = anyway.model_copy(update={"tenant_id": uuid4(), "message_id": uuid4()})
+    for asked in (stranger, anyway, anyway):
+        await redrive_conversion(asked, recorder=dispatch.recorder)
+
+    await eventually(lambda: [each.attempts for each in dispatch.broker.of(ConversionDispatched)] == [1])
+    assert received(fake_meta) == {paid.payment_id: 1}
+
+
 async def test_a_failed_conversion_is_sent_again_on_request(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:

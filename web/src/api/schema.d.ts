@@ -1722,6 +1722,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the conversion of a blocked payment anyway
+         * @description For a sale that was blocked by mistake. It changes neither the decision nor the buyer's trust; a verdict does. 409 `not_blocked` if the conversion is not kept back for that reason, and `too_old` after 7 days, when Meta does not accept it. The response is the conversion as it was; the stream reports when it is sent. For the roles admin, owner.
+         */
+        post: operations["send_blocked_conversion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversions/retry": {
         parameters: {
             query?: never;
@@ -7526,7 +7546,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants" | "audit_log.export" | "read_models.rebuild";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "conversions.send_blocked" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants" | "audit_log.export" | "read_models.rebuild";
         /**
          * PlatformAnalytics
          * @description Tenants in the order that was asked for, the largest value first.
@@ -9128,6 +9148,14 @@ export interface components {
             items: components["schemas"]["SectionVersion"][];
             /** @default null */
             next_cursor: string | null;
+        };
+        /** SendBody */
+        SendBody: {
+            /**
+             * @description why it is sent although the payment is blocked, for the audit log; must not hold personal data
+             * @example the buyer is known to us
+             */
+            reason: string;
         };
         /**
          * SendingState
@@ -18745,6 +18773,88 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_blocked_conversion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the buyer is known to us"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SendBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "destination": "meta",
+                     *       "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "event_name": "Purchase",
+                     *       "status": "pending",
+                     *       "match": {
+                     *         "method": "click_id",
+                     *         "confidence": 1,
+                     *         "click_id": "fb.1.1773500966000.IwAR2x"
+                     *       },
+                     *       "attempts": 12,
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "amount_minor": 12500,
+                     *       "currency": "BRL",
+                     *       "correction": "blocked",
+                     *       "waiting_for": {
+                     *         "cause": "destination_on_hold",
+                     *         "reason": "card testing",
+                     *         "code": "validation",
+                     *         "since": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Conversion"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

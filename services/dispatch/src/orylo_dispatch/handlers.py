@@ -148,5 +148,7 @@ async def record_reversal(fact: PaymentFact, *, recorder: Recorder[Fact]) -> Non
 
 
 async def redrive_conversion(request: ConversionRedriveRequested, *, recorder: Recorder[Fact]) -> None:
-    """Try a failed conversion again; its earlier attempts no longer count."""
-    await recorder.record(RedriveRequested(request.tenant_id, request.conversion_id, request.message_id))
+    """Try a failed conversion again; its earlier attempts no longer count. Or send that of a blocked payment."""
+    await recorder.record(
+        RedriveRequested(request.tenant_id, request.conversion_id, request.message_id, request.although_blocked)
+    )

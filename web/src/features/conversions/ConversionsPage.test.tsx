@@ -165,6 +165,32 @@ describe("an open conversion", () => {
     expect(await within(panel).findByRole("link", { name: "Payment" })).toHaveAttribute("href", "/payments/stripe%3Api_1");
   });
 
+  it("of a blocked payment is sent anyway, with a reason", async () => {
+    const sent = vi.fn();
+    const kept = conversion({ status: "suppressed", reason: "blocked" });
+    fakeApi(
+      {
+        ...API,
+        [`GET /api/v1/conversions/${ID}`]: () => kept,
+        [`POST /api/v1/conversions/${ID}/send`]: ({ body }) => {
+          sent(body);
+          return kept;
+        },
+      },
+      identity({ permissions: ["read", "conversions.send_blocked"] }),
+    );
+    renderApp(`/conversions?conversion=${ID}`);
+    await userEvent.click(await screen.findByRole("button", { name: "Send anyway…" }));
+    const dialog = await screen.findByRole("dialog", { name: "Send the conversion of a blocked payment?" });
+    await userEvent.click(within(dialog).getByRole("button", { name: "Send anyway" }));
+    expect(sent).not.toHaveBeenCalled();
+    await userEvent.type(within(dialog).getByRole("textbox"), "known buyer");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Send anyway" }));
+
+    expect(await screen.findByText("The conversion is being sent.")).toBeVisible();
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ reason: "known buyer" });
+  });
+
   it("is sent again once, and says why not if that is refused", async () => {
     const sent = vi.fn();
     fakeApi(

@@ -11,6 +11,15 @@ export interface Words {
   suppressed: Readonly<Record<string, string>>;
   waits: Readonly<Record<NonNullable<Conversion["waiting_for"]>["cause"], (since: string | null) => string>>;
   methods: Readonly<Record<string, string>>;
+  sendAnyway: {
+    open: string;
+    title: string;
+    text: string;
+    limit: string;
+    reason: string;
+    action: string;
+    done: string;
+  };
   goal: (rate: string) => string;
   noMatch: string;
   matchedBy: (method: string, confidence: string) => string;

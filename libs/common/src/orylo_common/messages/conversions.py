@@ -76,13 +76,16 @@ class ConversionCorrectionChanged(ConversionFact):
 
 
 class ConversionRedriveRequested(Message):
-    """A user requested another attempt for a failed conversion."""
+    """A user requested another attempt for a failed conversion, or that one of a blocked payment is sent."""
 
     type: Literal["conversion.redrive_requested.v1"] = "conversion.redrive_requested.v1"
     source: ClassVar[str] = "orylo/api"
 
     conversion_id: UUID
     actor: str
+    although_blocked: bool = Field(
+        default=False, description="send a conversion that is kept back because its payment is blocked"
+    )
 
     @property
     def subject(self) -> str:

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     SNOOZE_RULES = "rules.snooze"
     RESET_FUSE = "fuse.reset"
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
+    SEND_BLOCKED = "conversions.send_blocked"
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
@@ -81,6 +82,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # It reports a sale that Orylo takes for fraud as a good one, in the merchant's name.
+    Permission.SEND_BLOCKED: frozenset({Role.OWNER, Role.ADMIN}),
     # A replay may publish a payment, and with it a conversion.
     Permission.REPLAY_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A discarded webhook may be a payment that is never published.

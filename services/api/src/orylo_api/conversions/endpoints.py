@@ -1,5 +1,8 @@
 """Sales reported to destinations."""
 
+from typing import Any
+
+from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.conversions import queries
@@ -9,14 +12,22 @@ from orylo_api.conversions.models import (
     ConversionPage,
     ConversionPath,
     ConversionQuery,
+    ConversionStatus,
     RetryBody,
+    SendBody,
 )
 from orylo_api.dead_letters.bulk import KIND
-from orylo_api.dead_letters.selection import DeadLetterFilter, DeadLetterSelection
-from orylo_api.errors import NotFound
+from orylo_api.dead_letters.selection import OLDEST_SALE, DeadLetterFilter, DeadLetterSelection
+from orylo_api.errors import Conflict, NotFound
+from orylo_api.http import outbox
 from orylo_api.http.route import Route
 from orylo_api.jobs.bulk import plan_or_start
 from orylo_api.jobs.bulk_models import BulkAction, BulkPlan, BulkRequest
+from orylo_common.ids import uuid7
+from orylo_common.messages import ConversionRedriveRequested
+
+# The reason with which dispatch suppresses the conversions of blocked payments.
+BLOCKED = "blocked"
 
 
 async def list_conversions(call: Call[None, ConversionQuery, None]) -> ConversionPage:
@@ -24,7 +35,7 @@ async def list_conversions(call: Call[None, ConversionQuery, None]) -> Conversio
     return ConversionPage(items=items, next_cursor=next_cursor)
 
 
-async def show_conversion(call: Call[ConversionPath, None, None]) -> Conversion:
+async def show_conversion(call: Call[ConversionPath, None, Any]) -> Conversion:
     conversion = await queries.find_conversion(call.connection, call.path.id)
     if conversion is None:
         raise NotFound("there is no such conversion")
@@ -35,6 +46,30 @@ async def show_delivery(call: Call[ConversionPath, None, None]) -> ConversionDel
     if await queries.find_conversion(call.connection, call.path.id) is None:
         raise NotFound("there is no such conversion")
     return await queries.read_delivery(call.services.dispatch, call.principal.tenant.id, call.path.id)
+
+
+async def send_blocked_conversion(call: Call[ConversionPath, None, SendBody]) -> Conversion:
+    """Ask dispatch to send a conversion that is kept back because its payment is blocked."""
+    conversion, now = await show_conversion(call), call.services.clock.now()
+    if (conversion.status, conversion.reason) != (ConversionStatus.SUPPRESSED, BLOCKED):
+        raise Conflict("it is not kept back because of a block", code="not_blocked")
+    if conversion.created_at < now - OLDEST_SALE:
+        raise Conflict("the sale is older than 7 days, which the destination does not accept", code="too_old")
+    message_id = uuid7()
+    request = ConversionRedriveRequested(
+        message_id=message_id,
+        correlation_id=message_id,
+        tenant_id=call.principal.tenant.id,
+        occurred_at=now,
+        conversion_id=conversion.id,
+        actor=call.principal.name,
+        although_blocked=True,
+    )
+    await outbox.publish(call, request)
+    sent = {"conversion_id": str(conversion.id), "reason": call.body.reason}
+    subject = f"payment {conversion.payment_id}"
+    await audit.write_change(call, action="conversion.send_blocked", subject=subject, after=sent)
+    return conversion
 
 
 async def retry_conversions(call: Call[None, None, RetryBody]) -> BulkPlan:
@@ -77,6 +112,21 @@ ROUTES = (
         description="The event is shown as the destination's API takes it. Identifiers of people in it are hashed.",
         path_values=ConversionPath,
         response=ConversionDelivery,
+    ),
+    Route(
+        "POST",
+        "/api/v1/conversions/{id}/send",
+        send_blocked_conversion,
+        Permission.SEND_BLOCKED,
+        "Send the conversion of a blocked payment anyway",
+        path_values=ConversionPath,
+        body=SendBody,
+        response=Conversion,
+        status=202,
+        refuses={409},
+        description="For a sale that was blocked by mistake. It changes neither the decision nor the buyer's trust; a "
+        "verdict does. 409 `not_blocked` if the conversion is not kept back for that reason, and `too_old` after 7 days, "
+        "when Meta does not accept it. The response is the conversion as it was; the stream reports when it is sent.",
     ),
     Route(
         "POST",

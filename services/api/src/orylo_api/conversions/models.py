@@ -140,6 +140,13 @@ class ConversionDelivery(ResponseBody):
     attempts: list[ListedAttempt] = Field(description="newest first, 200 at most")
 
 
+class SendBody(RequestPart):
+    reason: Text = Field(
+        description="why it is sent although the payment is blocked, for the audit log; must not hold personal data",
+        examples=["the buyer is known to us"],
+    )
+
+
 class RetryFilter(RequestPart):
     """All of the conditions apply. Without any, every failed conversion is selected."""
 

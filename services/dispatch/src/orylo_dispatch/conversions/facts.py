@@ -69,6 +69,7 @@ class RedriveRequested:
     tenant_id: UUID
     delivery_id: UUID
     message_id: UUID
+    although_blocked: bool
 
 
 Fact = ClickSeen | PaymentSeen | EnrichmentSeen | DecisionSeen | ReversalSeen | RedriveRequested

@@ -1,4 +1,4 @@
-"""Requests for another attempt at a failed conversion."""
+"""Requests of people to send a conversion: another attempt at a failed one, or that of a blocked payment."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,17 +6,22 @@ from datetime import datetime
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.facts import RedriveRequested
 from orylo_dispatch.delivery.recorder import SideEffects
+from orylo_dispatch.domain.release import BLOCKED
 
 # A person's request outweighs the attempts before it, so they are no longer counted. A repeated request counts once.
-REDRIVE = """
+# A decision that is newer than the one that blocked the payment may still keep the conversion back.
+REDRIVE = f"""
     UPDATE dispatch.deliveries AS d
     SET state = 'pending', due_at = $4, refusals = 0, maybe_sent_at = NULL, code = NULL, reason = NULL,
         settled_at = NULL, redriven_by = requested.message_id
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS requested (tenant_id, delivery_id, message_id)
-    WHERE d.tenant_id = requested.tenant_id AND d.delivery_id = requested.delivery_id AND d.state = 'failed'
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $5::boolean[])
+        AS requested (tenant_id, delivery_id, message_id, although_blocked)
+    WHERE d.tenant_id = requested.tenant_id AND d.delivery_id = requested.delivery_id
+      AND CASE WHEN requested.although_blocked THEN d.state = 'suppressed' AND d.reason = '{BLOCKED}'
+               ELSE d.state = 'failed' END
       AND d.redriven_by IS DISTINCT FROM requested.message_id
     RETURNING d.redriven_by, d.tenant_id, d.destination_id
-"""
+"""  # noqa: S608
 
 
 async def redrive(
@@ -31,6 +36,7 @@ async def redrive(
         [request.delivery_id for request, _ in by_message.values()],
         list(by_message),
         now,
+        [request.although_blocked for request, _ in by_message.values()],
     )
     for message_id, tenant_id, destination_id in rows:
         by_message[message_id][1].due.add((tenant_id, destination_id))

@@ -7,6 +7,7 @@ import { Guarded } from "../../../session/Guarded";
 import { ConversionState } from "../../../subjects/conversions/ConversionState";
 import { causeOf, conversionNote } from "../../../subjects/conversions/labels";
 import { matchText } from "../../../subjects/conversions/methods";
+import { isBlocked, SendAnyway } from "../../../subjects/conversions/SendAnyway";
 import { conversionWords } from "../../../subjects/conversions/words";
 import { PaymentLink } from "../../../subjects/payments/PaymentLink";
 import { Button } from "../../../ui/controls/Button";
@@ -65,6 +66,7 @@ function Facts({ conversion }: { conversion: Conversion }) {
       <div className={styles.state}>
         <ConversionState conversion={conversion} />
         {note !== null && <p className={styles.note}>{note}</p>}
+        {isBlocked(conversion) && <SendAnyway id={conversion.id} />}
         {conversion.status === "failed" && <RetryOne id={conversion.id} />}
       </div>
       <FactList
