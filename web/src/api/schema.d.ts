@@ -1733,7 +1733,7 @@ export interface paths {
         put?: never;
         /**
          * Send the conversion of a blocked payment anyway
-         * @description For a sale that was blocked by mistake. It changes neither the decision nor the buyer's trust; a verdict does. 409 `not_blocked` if the conversion is not kept back for that reason, and `too_old` after 7 days, when Meta does not accept it. The response is the conversion as it was; the stream reports when it is sent. For the roles admin, owner.
+         * @description For a sale that was blocked by mistake. It changes neither the decision nor the buyer's trust; a verdict does. 409 `not_blocked` if the conversion is not kept back for that reason, and `too_old` after 7 days, when Meta does not accept it. The response is the conversion as it was; the stream reports its sending. For the roles admin, owner.
          */
         post: operations["send_blocked_conversion"];
         delete?: never;

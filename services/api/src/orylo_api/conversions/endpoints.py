@@ -126,7 +126,7 @@ ROUTES = (
         refuses={409},
         description="For a sale that was blocked by mistake. It changes neither the decision nor the buyer's trust; a "
         "verdict does. 409 `not_blocked` if the conversion is not kept back for that reason, and `too_old` after 7 "
-        "days, when Meta does not accept it. The response is the conversion as it was; the stream reports when it is sent.",
+        "days, when Meta does not accept it. The response is the conversion as it was; the stream reports its sending.",
     ),
     Route(
         "POST",
