@@ -103,7 +103,7 @@ EXAMPLES: dict[str, Any] = {
     "RuleHit.name": "No prepaid cards",
     "RuleHit.mode": "shadow",
     "RuleHit.action": "block",
-    "otherwise": "block",
+    "RuleHit.otherwise": "block",
     "DetectorResult.name": "velocity",
     "score": 61,
     "duration_us": 740,

@@ -70,8 +70,10 @@ async def test_a_detection_has_the_fields_that_scripts_rely_on(api: Api, machine
     assert (found["decision"], found["risk_score"], found["reasons"]) == ("review", 55, ["velocity.card_1m"])
     assert found["points"] == [{"reason": "velocity.card_1m", "detector": "velocity", "points": 55, "figures": None}]
     assert found["override"] is None
+    without = {"risk_score": 0, "decision": "allow"}
     assert found["detectors"] == [
-        {"name": "velocity", "score": 55, "reasons": ["velocity.card_1m"], "duration_us": 900}
+        {"name": "velocity", "score": 55, "reasons": ["velocity.card_1m"], "duration_us": 900, "otherwise": without},
+        {"name": "amount_anomaly", "score": 0, "reasons": [], "duration_us": 70, "otherwise": None},
     ]
     assert found["occurred_at"] == "2026-03-14T12:00:00.123456Z"
 

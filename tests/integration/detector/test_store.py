@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import (
     Decision,
     DisputeLost,
@@ -33,6 +34,8 @@ from orylo_detector import deadline
 from orylo_detector.announcements import detection_of
 from orylo_detector.domain.features import CustomerHistory
 from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
+from orylo_detector.domain.lists import Override
+from orylo_detector.domain.rule_effects import DecisionBasis
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.store.decisions import RecordedPayment, record_payments
 from orylo_detector.store.history import PostgresHistory
@@ -64,7 +67,9 @@ def decided(fact: DecidablePayment) -> RecordedPayment:
     """The first decision on a payment."""
     points = (ReasonPoints(reason="velocity.card.1h", detector="velocity", points=60),)
     known = KnownPayment().with_fact(fact)
-    detection = detection_of(fact, Verdict(Decision.BLOCK, 60, points, (), ("geo",), "blocked"), known, cause=fact)
+    basis = DecisionBasis(60, Override(Decision.BLOCK, "blocked"), DetectionPolicy())
+    verdict = Verdict(Decision.BLOCK, 60, points, (), basis, ("geo",), "blocked")
+    detection = detection_of(fact, verdict, known, cause=fact)
     known = known.decided_with(features(), detection)
     return RecordedPayment(fact, known, detection, Outgoing(detection.message_id, detection.type, encode(detection)))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orylo_common.control.models import TenantRules
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, PaymentFact, TrustStatus
+from orylo_common.messages import Decision, Outcome, PaymentFact, TrustStatus
 from orylo_detector.detectors import Detector, custom_rules
 from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.domain.features import Features
@@ -65,6 +65,10 @@ async def decide(plane: Plane, *, risk: int = 0, known: Features | None = None, 
     return await engine.decide(payment(**changes), known or features(), POLICY)
 
 
+def outcome_of(verdict: Verdict) -> Outcome:
+    return Outcome(risk_score=verdict.risk_score, decision=verdict.decision)
+
+
 def points_of(verdict: Verdict) -> list[int]:
     return [each.points for each in verdict.points]
 
@@ -90,6 +94,21 @@ async def test_points_of_rules_join_the_others_and_add_up_to_the_risk(
 
     assert (points_of(verdict), verdict.risk_score, sum(expected)) == (expected, total, total)
     assert verdict.override is None
+
+
+@pytest.mark.parametrize("fuse", [False, True])
+@pytest.mark.parametrize("actions", [[], [points(25)], [points(-30), BLOCK], [REVIEW], [ALLOW, points(90)]])
+async def test_the_outcome_without_a_detector_keeps_the_rules_and_the_one_without_rules_keeps_the_detectors(
+    actions: list[dict[str, Any]], fuse: bool
+) -> None:
+    plane = Plane(*map(rule, actions), rule({"kind": "block"}, "false"), fuse_tripped=fuse)
+    verdict = await decide(plane, risk=85)
+    without_detector = await decide(plane, risk=0)
+    without_rules = await decide(Plane(fuse_tripped=fuse), risk=85)
+
+    of_detector, of_rules = verdict.detectors
+    assert of_detector.otherwise == outcome_of(without_detector)
+    assert of_rules.otherwise == (outcome_of(without_rules) if actions else None)
 
 
 @given(st.integers(0, 100), st.lists(st.integers(-100, 100).filter(bool), max_size=20))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, PaymentFact, TrustStatus
+from orylo_common.messages import Decision, Outcome, PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
 from orylo_detector.domain.finding import Finding, WeightedFinding
@@ -153,6 +153,25 @@ async def test_the_real_table_blocks_card_testing_and_lets_a_regular_customer_pa
 
     assert (await engine.decide(payment(), burst, POLICY)).decision is Decision.BLOCK
     assert (await engine.decide(payment(), features({"card": attempts(1)}), POLICY)).decision is Decision.ALLOW
+
+
+@pytest.mark.parametrize("on_degraded", ["fail_open", "fail_review"])
+@pytest.mark.parametrize("status", [TrustStatus.NEUTRAL, TrustStatus.BLOCKED])
+@pytest.mark.parametrize("scores", [(60,), (60, 55, 0), (90, 90), (100, 30, 10)])
+async def test_the_outcome_without_a_detector_is_that_of_a_second_decision_without_it(
+    scores: Sequence[int], status: TrustStatus, on_degraded: str
+) -> None:
+    table = [finds(score, name=f"d{index}", weight=0.9) for index, score in enumerate(scores)]
+    engine = engine_of([*table, Detector("broken", fails, 1.0)])
+    known = features(customer=replace(REGULAR, status=status))
+    changes = {"on_degraded": on_degraded}
+    verdict = await engine.decide(payment(), known, DetectionPolicy.model_validate(changes))
+
+    for result in verdict.detectors:
+        ignoring = DetectionPolicy.model_validate(changes | {"weights": {result.name: 0}})
+        second = await engine.decide(payment(), known, ignoring)
+        expected = Outcome(risk_score=second.risk_score, decision=second.decision) if result.score else None
+        assert result.otherwise == expected
 
 
 @pytest.mark.parametrize(

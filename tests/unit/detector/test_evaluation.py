@@ -1,5 +1,6 @@
 """The detector's private port decides on a payment before it is made, and names the rules that are true of it."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import asyncpg
@@ -8,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from orylo_common.messages import PaymentCreated, RuleHit, encode
+from orylo_common.messages import DetectionCreated, PaymentCreated, RuleHit, encode
 from orylo_detector.detectors import custom_rules
 from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.engine import Engine
@@ -18,6 +19,7 @@ from tests.unit.detector.cases import payment
 from tests.unit.detector.test_custom_rules import BLOCK, UNHURRIED, Plane, points, rule
 from tests.unit.detector.test_handlers import MemoryPayments, Policies
 
+Decide = Callable[[PaymentCreated], Awaitable[DetectionCreated | None]]
 EXPENSIVE, CHEAP = "payment.amount > 1.0", "payment.amount < 1.0"
 
 
@@ -26,20 +28,21 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(custom_rules, "RuleSet", lambda rules: RuleSet(rules, time_limit=UNHURRIED))
 
 
-async def decide(payment: PaymentCreated) -> None:
+async def record_nothing(payment: PaymentCreated) -> None:
     raise AssertionError("a trial records nothing")
 
 
-async def respond(store: MemoryPayments, *rules: dict[str, Any]) -> dict[str, Any]:
-    """Try a payment on the endpoint."""
+async def respond(
+    store: MemoryPayments, *rules: dict[str, Any], decide: Decide = record_nothing, **query: str
+) -> dict[str, Any]:
+    """Evaluate a payment that nothing is known of, on the endpoint. It reads no table for its response."""
     engine = Engine(rules=RuleBook(Plane(*rules)), time_limit=UNHURRIED)
-    # A trial of a payment that nothing is known of reads and writes no table.
     endpoint = EvaluationEndpoint(cast(asyncpg.Pool, None), decide, store, engine, Policies())
     app = web.Application()
     app.add_routes(endpoint.routes())
     async with TestClient(TestServer(app)) as client:
         fact = encode(payment(PaymentCreated, amount_minor=5000))
-        response = await client.post("/evaluate", data=fact, params={"dry_run": "true"})
+        response = await client.post("/evaluate", data=fact, params=query or {"dry_run": "true"})
         assert response.status == 200, await response.text()
         answer: dict[str, Any] = orjson.loads(await response.read())
         return answer
@@ -72,3 +75,18 @@ async def test_a_rule_that_decides_is_named_with_the_decision_without_it() -> No
 async def test_no_rules_are_named_if_none_is_true() -> None:
     assert (await respond(MemoryPayments()))["rules"] == []
     assert (await respond(MemoryPayments(), rule(BLOCK, CHEAP)))["rules"] == []
+
+
+async def test_the_response_is_the_decision_that_was_recorded() -> None:
+    store = MemoryPayments()
+
+    async def decide(payment: PaymentCreated) -> DetectionCreated:
+        [detection] = await store.decide(payment)
+        return detection
+
+    answer = await respond(store, decide=decide, dry_run="")
+
+    [detection] = [each.detection for each in store.recorded]
+    assert detection is not None
+    shown = detection.model_dump(mode="json", include=answer.keys() - {"id"})
+    assert answer == {"id": str(detection.detection_id), **shown}

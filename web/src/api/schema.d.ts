@@ -5214,6 +5214,15 @@ export interface components {
             score: number;
             reasons: string[];
             duration_us: number;
+            /**
+             * @description the risk and the decision without what this detector found, all else being equal; of `custom_rules`, without any rule. Null if it found nothing, and in decisions of earlier versions
+             * @default null
+             * @example {
+             *       "decision": "allow",
+             *       "risk_score": 33
+             *     }
+             */
+            otherwise: components["schemas"]["Outcome"] | null;
         };
         /** DisableSecondFactorRequest */
         DisableSecondFactorRequest: {
@@ -6955,6 +6964,14 @@ export interface components {
              * @example 3.1.0
              */
             openapi: string;
+        };
+        /**
+         * Outcome
+         * @description A risk, and the decision that it leads to.
+         */
+        Outcome: {
+            risk_score: number;
+            decision: components["schemas"]["Decision"];
         };
         /**
          * OutcomeCounts
@@ -13278,7 +13295,11 @@ export interface operations {
                      *             "velocity.card.1h",
                      *             "trust_history.new_customer"
                      *           ],
-                     *           "duration_us": 12
+                     *           "duration_us": 12,
+                     *           "otherwise": {
+                     *             "decision": "allow",
+                     *             "risk_score": 33
+                     *           }
                      *         }
                      *       ],
                      *       "degraded": [],
@@ -13421,7 +13442,11 @@ export interface operations {
                      *                 "velocity.card.1h",
                      *                 "trust_history.new_customer"
                      *               ],
-                     *               "duration_us": 12
+                     *               "duration_us": 12,
+                     *               "otherwise": {
+                     *                 "decision": "allow",
+                     *                 "risk_score": 33
+                     *               }
                      *             }
                      *           ],
                      *           "degraded": [],
@@ -13529,7 +13554,11 @@ export interface operations {
                      *             "velocity.card.1h",
                      *             "trust_history.new_customer"
                      *           ],
-                     *           "duration_us": 12
+                     *           "duration_us": 12,
+                     *           "otherwise": {
+                     *             "decision": "allow",
+                     *             "risk_score": 33
+                     *           }
                      *         }
                      *       ],
                      *       "degraded": [],
@@ -15808,7 +15837,11 @@ export interface operations {
                      *                   "velocity.card.1h",
                      *                   "trust_history.new_customer"
                      *                 ],
-                     *                 "duration_us": 12
+                     *                 "duration_us": 12,
+                     *                 "otherwise": {
+                     *                   "decision": "allow",
+                     *                   "risk_score": 33
+                     *                 }
                      *               }
                      *             ],
                      *             "degraded": [],

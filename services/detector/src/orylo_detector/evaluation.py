@@ -30,10 +30,10 @@ UNAVAILABLE = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "The databa
 
 @dataclass(frozen=True, slots=True)
 class EvaluationEndpoint:
-    """`decide` records and announces its decision. `features` are those of a trial, which leaves no trace."""
+    """`decide` records, announces and returns its decision. `features` are those of a trial, which leaves no trace."""
 
     pool: asyncpg.Pool
-    decide: Callable[[PaymentCreated], Awaitable[None]]
+    decide: Callable[[PaymentCreated], Awaitable[DetectionCreated | None]]
     features: FeatureSource
     engine: Engine
     policies: DetectionPolicySource
@@ -56,15 +56,17 @@ class EvaluationEndpoint:
         return web.Response(body=orjson.dumps(decision, default=str), content_type="application/json")
 
     async def _decide(self, payment: PaymentCreated) -> dict[str, object]:
-        await self.decide(payment)
+        detection = await self.decide(payment)
+        if detection is not None:
+            return {"id": detection.detection_id, **_shown(detection)}
+        # What is said of the payment adds nothing to what is known of it.
         return await self._newest(payment)
 
     async def _try(self, payment: PaymentCreated) -> dict[str, object]:
         policy = self.policies.policy(payment.tenant_id, payment.gateway)
         proposed = await propose_decision(payment, self.features, self.engine, policy)
         if proposed is not None and proposed.detection is not None:
-            return _shown(proposed.detection)
-        # What is said of the payment adds nothing to what is known of it.
+            return {"id": None, **_shown(proposed.detection)}
         return await self._newest(payment)
 
     async def _newest(self, payment: PaymentCreated) -> dict[str, object]:
@@ -75,7 +77,7 @@ class EvaluationEndpoint:
 
 
 def _shown(detection: DetectionCreated) -> dict[str, object]:
-    shown = detection.model_dump(
+    return detection.model_dump(
         mode="json",
         include={
             "payment_id",
@@ -90,4 +92,3 @@ def _shown(detection: DetectionCreated) -> dict[str, object]:
             "version",
         },
     )
-    return {"id": None, **shown}

@@ -13,6 +13,7 @@ from orylo_common.messages import (
     CustomerMerged,
     CustomerUnmerged,
     Decision,
+    DetectionCreated,
     PaymentEnriched,
     PaymentFailed,
     ProviderActionChanged,
@@ -49,10 +50,10 @@ async def decide_payment(
     locks: PaymentLocks,
     observe: Callable[[RecordedPayment], None],
     lists: BatchWriter[Sequence[Addition], None],
-) -> None:
+) -> DetectionCreated | None:
     """Add an event to what is known of its payment, decide with all its facts, and announce a new decision.
 
-    Raises `TransientError` if other replicas keep changing the payment.
+    Return that decision, if there is one. Raises `TransientError` if other replicas keep changing the payment.
     """
     async with locks.of(fact):
         for _ in range(MAX_TRIES):
@@ -60,7 +61,7 @@ async def decide_payment(
             proposed = await propose_decision(fact, features, engine, policy)
             if proposed is None:
                 REPEATS.inc()
-                return
+                return None
             if proposed.additions:
                 # Before the decision: a repetition after a crash adds nothing twice, and nothing is forgotten.
                 await lists.add(proposed.additions)
@@ -69,7 +70,7 @@ async def decide_payment(
                 if proposed.detection:
                     _COUNTED[proposed.detection.decision].inc()
                     observe(proposed)
-                return
+                return proposed.detection
     raise TransientError("other replicas keep changing the payment")
 
 

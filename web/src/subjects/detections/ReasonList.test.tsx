@@ -16,7 +16,7 @@ const POINTS = [
   { reason: "amount_anomaly.tenant", detector: "amount_anomaly", points: 0, figures: null },
 ];
 
-const scored = (name: string, score: number, reasons: string[]) => ({ name, score, reasons, duration_us: 100 });
+const scored = (name: string, score: number, reasons: string[]) => ({ name, score, reasons, duration_us: 100, otherwise: null });
 
 const blocked = detection({
   decision: "block",
@@ -54,6 +54,21 @@ describe("the reasons of a decision", () => {
     await renderUi(<ReasonList detection={detection({ reasons: ["entity_risk.product"], points })} />);
 
     expect(screen.getByText("Much fraud with this product (3 of 41 payments)")).toBeVisible();
+  });
+
+  it("state the decision without each detector that found something", async () => {
+    const otherwise = { risk_score: 4, decision: "allow" as const };
+    const detectors = [
+      { ...scored("card_testing", 90, ["velocity.card.1m"]), otherwise },
+      { ...scored("custom_rules", 0, []), otherwise: { risk_score: 91, decision: "review" as const } },
+      { ...scored("geo_mismatch", 0, []), otherwise: null },
+    ];
+    await renderUi(<ReasonList detection={{ ...blocked, detectors }} />);
+
+    expect(screen.getAllByRole("listitem").map((each) => each.textContent)).toEqual([
+      "Without card testing: allowed, risk 4",
+      "Without rules of the shop: in review, risk 91",
+    ]);
   });
 
   it("are shown without points if the decision has none", async () => {

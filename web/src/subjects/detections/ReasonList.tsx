@@ -2,14 +2,16 @@ import type { Detection } from "../../api/types";
 import { useWords } from "../../i18n/words";
 import { Section } from "../../ui/panel/Section";
 import { Empty } from "../../ui/states/Empty";
-import { decidedBy, formatPoints, overrideLabel, reasonLabel } from "./labels";
+import { decidedBy, formatPoints, outcomeWithout, overrideLabel, reasonLabel } from "./labels";
 import styles from "./ReasonList.module.css";
 import { detectionWords } from "./words";
 
 /** The reasons of a decision with their points, which add up to the risk. Earlier decisions have reasons without points. */
-export function ReasonList({ detection: { reasons, points, override, rules, risk_score } }: { detection: Detection }) {
+export function ReasonList({ detection }: { detection: Detection }) {
+  const { reasons, points, override, rules, risk_score } = detection;
   const words = useWords(detectionWords);
   const shown = points.length > 0 ? points : reasons.map((reason) => ({ reason, points: null, figures: null }));
+  const withouts = detection.detectors.flatMap((detector) => outcomeWithout(words, detector) ?? []);
 
   return (
     <Section title={words.why(risk_score)}>
@@ -42,6 +44,13 @@ export function ReasonList({ detection: { reasons, points, override, rules, risk
             </tr>
           </tfoot>
         </table>
+      )}
+      {withouts.length > 0 && (
+        <ul className={styles.withouts}>
+          {withouts.map((without) => (
+            <li key={without}>{without}</li>
+          ))}
+        </ul>
       )}
     </Section>
   );

@@ -1,4 +1,4 @@
-import type { Decision, Detection, RuleHit } from "../../api/types";
+import type { Decision, Detection, DetectorScore, RuleHit } from "../../api/types";
 import { formatCount } from "../../ui/format/number";
 import { humanise } from "../../ui/format/text";
 import type { Words } from "./words";
@@ -51,3 +51,9 @@ export const formatPoints = (points: number): string => (points > 0 ? `+${points
 /** `Blocked, risk 85` */
 export const decisionSummary = (words: Words, { decision, risk_score }: Pick<Detection, "decision" | "risk_score">): string =>
   words.summary(words.decisions[decision], risk_score);
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** `Without card testing: allowed, risk 12`. Null if the detector found nothing, or the decision is of an earlier version. */
+export const outcomeWithout = (words: Words, { name, otherwise }: DetectorScore): string | null =>
+  otherwise ? words.without(lowerFirst(detectorName(words, name)), lowerFirst(decisionSummary(words, otherwise))) : null;

@@ -45,6 +45,7 @@ export const words: Words = {
     amount_anomaly: "Amount anomaly",
     entity_risk: "Entity risk",
     trust_history: "Trust history",
+    custom_rules: "Rules of the shop",
   },
   why: (risk) => `Why ${risk}`,
   nothingSuspicious: "No detector found anything suspicious.",
@@ -57,4 +58,5 @@ export const words: Words = {
   decidedWithout: (detectors) => `Decided without ${detectors}: timed out or failed.`,
   noDetector: "No detector ran.",
   onItsOwn: (score) => `Scored ${score} of 100 on its own`,
+  without: (detector, outcome) => `Without ${detector}: ${outcome}`,
 };

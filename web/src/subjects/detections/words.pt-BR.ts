@@ -44,6 +44,7 @@ export const words: Words = {
     amount_anomaly: "Valor fora do comum",
     entity_risk: "Risco do contexto",
     trust_history: "Histórico de confiança",
+    custom_rules: "Regras da loja",
   },
   why: (risk) => `Por que ${risk}`,
   nothingSuspicious: "Nenhum detector achou algo suspeito.",
@@ -56,4 +57,5 @@ export const words: Words = {
   decidedWithout: (detectors) => `Decidido sem ${detectors}: falha ou tempo esgotado.`,
   noDetector: "Nenhum detector foi executado.",
   onItsOwn: (score) => `Pontuou ${score} de 100 sozinho`,
+  without: (detector, outcome) => `Sem ${detector}: ${outcome}`,
 };

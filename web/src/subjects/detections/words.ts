@@ -27,6 +27,8 @@ export interface Words {
   decidedWithout: (detectors: string) => string;
   noDetector: string;
   onItsOwn: (score: number) => string;
+  /** The decision and the risk without a detector. */
+  without: (detector: string, outcome: string) => string;
 }
 
 export const detectionWords = defineWords<Words>({

@@ -14,7 +14,7 @@ export function detection(changes: Partial<Detection> = {}): Detection {
     points: [{ reason: "trust_history.new_customer", detector: "trust_history", points: 12, figures: null }],
     override: null,
     rules: [],
-    detectors: [{ name: "trust_history", score: 15, reasons: ["trust_history.new_customer"], duration_us: 420 }],
+    detectors: [{ name: "trust_history", score: 15, reasons: ["trust_history.new_customer"], duration_us: 420, otherwise: null }],
     degraded: [],
     amount_minor: 29_700,
     currency: "BRL",

@@ -25,7 +25,8 @@ from orylo_common.telemetry.traces import span, tracing
 
 # Takes a message of a class that it is registered for. Raises `TransientError` to retry the message later, and
 # `PermanentError` to dead-letter it. Any other error is a bug, and is also retried.
-Handler = Callable[[Any], Awaitable[None]]
+# What a handler returns is ignored.
+Handler = Callable[[Any], Awaitable[object]]
 
 # Shorter than every broker's limit for an unsettled delivery.
 HANDLER_TIMEOUT = timedelta(seconds=30)

@@ -15,6 +15,13 @@ class Decision(StrEnum):
     BLOCK = "block"
 
 
+class Outcome(Value):
+    """A risk, and the decision that it leads to."""
+
+    risk_score: int = Field(ge=0, le=100)
+    decision: Decision
+
+
 class DetectorResult(Value):
     """One detector's score from 0 to 100, its reasons and its duration."""
 
@@ -22,6 +29,18 @@ class DetectorResult(Value):
     score: int = Field(ge=0, le=100)
     reasons: tuple[str, ...] = ()
     duration_us: int = Field(ge=0)
+    otherwise: Outcome | None = Field(
+        default=None, description="the risk and the decision without this detector; null if it found nothing"
+    )
+
+    def as_stored(self) -> dict[str, object]:
+        """Return the fields as JSON objects and arrays, without `otherwise` if it is null. Cheaper than a dump."""
+        fields = vars(self).copy()
+        if self.otherwise is None:
+            del fields["otherwise"]
+        else:
+            fields["otherwise"] = vars(self.otherwise)
+        return fields
 
 
 class ReasonPoints(Value):

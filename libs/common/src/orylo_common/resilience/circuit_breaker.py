@@ -117,7 +117,7 @@ def circuits_not_closed() -> dict[str, CircuitState]:
     }
 
 
-def guarded(breaker: CircuitBreaker, handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+def guarded(breaker: CircuitBreaker, handler: Callable[[Any], Awaitable[object]]) -> Callable[[Any], Awaitable[None]]:
     """Run `handler` inside `breaker`. For a consumer that has it as a gate: while open, no attempt is counted."""
 
     async def handle(message: Any) -> None:

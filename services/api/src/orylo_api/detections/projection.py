@@ -8,7 +8,7 @@ from uuid import UUID
 from orylo_api.detections.models import Detection
 from orylo_api.read_models.effects import Counter, Effects
 from orylo_api.read_models.keys import uuid7_time
-from orylo_common.messages import Decision, DetectionCreated, DetectorResult, ReplacedDecision
+from orylo_common.messages import Decision, DetectionCreated, ReplacedDecision
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
 
@@ -94,7 +94,7 @@ def detection_row(detection: DetectionCreated) -> DetectionRow:
             "points": [each.model_dump() for each in detection.points],
             "override": detection.override,
             "rules": [vars(each) for each in detection.rules],
-            "detectors": [_detector_score(result) for result in detection.detectors],
+            "detectors": [each.as_stored() for each in detection.detectors],
             "degraded": detection.degraded,
         },
         amount_minor=detection.amount_minor,
@@ -104,12 +104,3 @@ def detection_row(detection: DetectionCreated) -> DetectionRow:
         version=detection.version,
         replaces=detection.replaces.detection_id if detection.replaces else None,
     )
-
-
-def _detector_score(result: DetectorResult) -> dict[str, Any]:
-    return {
-        "name": result.name,
-        "score": result.score,
-        "reasons": result.reasons,
-        "duration_us": result.duration_us,
-    }

@@ -1,10 +1,10 @@
 """Combines the detectors' findings into one decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectorResult, ReasonPoints, RuleHit
+from orylo_common.messages import Decision, DetectorResult, Outcome, ReasonPoints, RuleHit
 from orylo_detector.domain.finding import WeightedFinding
 from orylo_detector.domain.lists import Override
 from orylo_detector.domain.points import divide_risk
@@ -48,6 +48,7 @@ class Verdict:
     risk_score: int
     points: tuple[ReasonPoints, ...]
     found: Sequence[WeightedFinding]
+    basis: DecisionBasis
     degraded: tuple[str, ...]
     override: str | None = None
     rules: tuple[RuleHit, ...] = ()
@@ -60,8 +61,35 @@ class Verdict:
     @property
     def detectors(self) -> tuple[DetectorResult, ...]:
         """Return the result of each detector, and of the rules if the tenant has some."""
-        of_rules = (_rules_result(self.rule_finding),) if self.rule_finding.evaluated else ()
-        return (*map(_result, self.found), *of_rules)
+        of_detectors = (
+            DetectorResult(
+                name=each.detector,
+                score=each.finding.score,
+                reasons=each.finding.codes,
+                duration_us=each.duration_us,
+                otherwise=self._without(each) if each.finding.score else None,
+            )
+            for each in self.found
+        )
+        return (*of_detectors, self._rules_result()) if self.rule_finding.evaluated else tuple(of_detectors)
+
+    def _without(self, omitted: WeightedFinding) -> Outcome:
+        """Return the outcome if one detector had found nothing."""
+        rules = self.rule_finding.outcome
+        risk = combined_risk([each for each in self.found if each is not omitted])
+        decision, _ = replace(self.basis, risk=risk).decide(rules.decision, rules.points)
+        return Outcome(risk_score=within_range(risk + rules.points), decision=decision)
+
+    def _rules_result(self) -> DetectorResult:
+        rules = self.rule_finding.outcome
+        without = Outcome(risk_score=self.basis.risk, decision=self.basis.decide(None, 0)[0]) if rules.hits else None
+        return DetectorResult(
+            name=CUSTOM_RULES,
+            score=within_range(rules.points),
+            reasons=tuple(reason_code(rule) for rule in rules.hits),
+            duration_us=self.rule_finding.duration_us,
+            otherwise=without,
+        )
 
     @property
     def severity(self) -> tuple[int, int]:
@@ -95,6 +123,7 @@ def conclude(
         within_range(risk + rule_risk),
         points,
         found,
+        basis,
         degraded,
         override,
         hits_of(outcome, basis) if outcome.hits or outcome.shadow_hits else (),
@@ -111,18 +140,3 @@ def combined_risk(found: Sequence[WeightedFinding]) -> int:
     for each in found:
         innocent *= 1 - each.risk
     return round(100 * (1 - innocent))
-
-
-def _result(each: WeightedFinding) -> DetectorResult:
-    return DetectorResult(
-        name=each.detector, score=each.finding.score, reasons=each.finding.codes, duration_us=each.duration_us
-    )
-
-
-def _rules_result(rules: RuleFinding) -> DetectorResult:
-    return DetectorResult(
-        name=CUSTOM_RULES,
-        score=within_range(rules.outcome.points),
-        reasons=tuple(reason_code(rule) for rule in rules.outcome.hits),
-        duration_us=rules.duration_us,
-    )

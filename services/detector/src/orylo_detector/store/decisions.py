@@ -111,10 +111,7 @@ def _columns(detection: DetectionCreated) -> tuple[object, ...]:
             "points": [each.model_dump(exclude_none=True) for each in detection.points],
             "override": detection.override,
             "rules": [vars(each) for each in detection.rules],
-            "detectors": [
-                {"name": each.name, "score": each.score, "reasons": each.reasons, "duration_us": each.duration_us}
-                for each in detection.detectors
-            ],
+            "detectors": [each.as_stored() for each in detection.detectors],
             "degraded": detection.degraded,
         },
         detection.amount_minor,
