@@ -37,7 +37,8 @@ CLAIM_PAYMENTS = """
     RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new, blocked, reports, paid
 """
 
-# A sale without a customer has an entry that moves, too; one of an erased person stays. Each half of the union uses an index of its own.
+# A sale without a customer has an entry that moves, too. Each half of the union uses an index of its own. Entries
+# of an erased person stay.
 MOVE_ROWS = """
     UPDATE trust.ledger AS l SET customer_id = reported.customer_id
     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS reported (tenant_id, payment_id, customer_id)
