@@ -114,6 +114,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "decide_review_case": {"verdict": "fraud"},
     "look_up_customers": {"customer_id": "cus_unknown"},
     "start_rebuild": {},
+    "erase_customer": {"dry_run": True},
     "start_payment_export": {},
     "start_customer_export": {},
     "start_conversion_export": {},

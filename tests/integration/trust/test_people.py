@@ -21,12 +21,14 @@ from orylo_common.messages import (
     Message,
     PaymentEnriched,
     PaymentFact,
+    PaymentRefunded,
     PaymentSucceeded,
     TrustStatus,
     TrustUpdated,
     decode,
 )
 from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.account import Standing, StatusChange
 from orylo_trust.domain.ledger import entries_for
 from orylo_trust.domain.people import MergeDecision
@@ -318,3 +320,54 @@ async def test_a_tenants_links_merge_no_other_tenants_customers(batches: Batches
 
     assert await people(pool, one) == {"cus_a": None}
     assert await people(pool, two) == {"cus_b": None}
+
+
+ERASE = "SELECT kind, erased FROM trust.erase_person($1, $2)"
+
+
+async def erase(dsn: str, tenant_id: UUID, person: list[str], payments: list[str]) -> dict[str, int]:
+    """Erase as the API does: the service's own role may not."""
+    async with (
+        open_pool(dsn, role="orylo_api", max_size=1) as pool,
+        pool.acquire() as connection,
+        connection.transaction(),
+    ):
+        await connection.execute("SELECT set_config('orylo.tenant_id', $1, true)", str(tenant_id))
+        return {row["kind"]: row["erased"] for row in await connection.fetch(ERASE, person, payments)}
+
+
+async def test_an_erased_person_leaves_only_points(batches: Batches, pool: asyncpg.Pool, postgres_dsn: str) -> None:
+    tenant_id, other_tenant = uuid4(), uuid4()
+    for tenant in (tenant_id, other_tenant):
+        await batches.add(of(sale(1, "cus_a", phone="cus_phone"), tenant))
+        await batches.add(of(sale(2, "cus_b", phone="cus_phone"), tenant))
+        await batches.add(of(sale(3, "cus_c", phone="cus_of_c"), tenant))
+    await batches.add(decide(tenant_id, "cus_a", None, 1))
+
+    erased = await erase(postgres_dsn, tenant_id, ["cus_a"], ["stripe:pi_1"])
+
+    assert (erased["accounts"], erased["ledger"], erased["merge_decisions"], erased["aliases"]) == (1, 1, 1, 1)
+    aliases = await pool.fetch("SELECT alias_id, customers FROM trust.aliases WHERE tenant_id = $1", tenant_id)
+    assert {row["alias_id"]: row["customers"] for row in aliases} == {"cus_phone": ["cus_b"], "cus_of_c": ["cus_c"]}
+    entries = await pool.fetch(
+        "SELECT customer_id, points FROM trust.ledger WHERE tenant_id = $1 AND source_id = 'stripe:pi_1'", tenant_id
+    )
+    assert [tuple(row) for row in entries] == [("erased", 2)]
+    assert await people(pool, other_tenant) == {"cus_a": "cus_a cus_b", "cus_b": "cus_a cus_b", "cus_c": None}
+    assert set((await erase(postgres_dsn, tenant_id, ["cus_a"], ["stripe:pi_1"])).values()) == {0}
+
+
+async def test_later_events_of_an_erased_payment_do_not_bring_its_points_back(
+    batches: Batches, pool: asyncpg.Pool, postgres_dsn: str
+) -> None:
+    tenant_id = uuid4()
+    await batches.add(of(sale(1, "cus_a"), tenant_id))
+    await erase(postgres_dsn, tenant_id, ["cus_a"], ["stripe:pi_1"])
+
+    for refunded in (400, 1000):
+        later = fact(PaymentRefunded, customer_id="cus_a", refunded_minor=refunded, full=refunded == 1000)
+        await batches.add(of(later, tenant_id))
+
+    totals = await pool.fetch("SELECT customer_id, total FROM trust.accounts WHERE tenant_id = $1", tenant_id)
+    assert [tuple(row) for row in totals] == [("cus_a", 45)]
+    assert [each async for each in differences(pool, tenant_id)] == []

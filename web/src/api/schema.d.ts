@@ -946,6 +946,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person's data in every service, in a job
+         * @description For all customer ids of the person. Identifiers, addresses, devices, clicks, stored webhooks, notes and dead letters are erased, and conversions that wait are stopped. Amounts, states, decisions and sums stay, without the person. It cannot be undone. Afterwards the customer answers 404, and a later purchase begins a new history. The job is the receipt: its `counts` are rows by service and kind of data, such as `ingest.webhooks`. It does not name the person, and is kept for as long as the shop. 409 `already_running` while the person is being erased. It is safe to repeat. For the roles admin, owner.
+         */
+        post: operations["erase_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/{id}": {
         parameters: {
             query?: never;
@@ -3104,7 +3124,8 @@ export interface paths {
         /**
          * Jobs, newest first
          * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, and its result as
-         *     long, or until `result_until`. Its
+         *     long, or until `result_until`. A
+         *     receipt of an erasure is kept with the shop. Its
          *     progress comes as `job.progress` in the stream, at most twice a second.
          */
         get: operations["list_jobs"];
@@ -3126,7 +3147,8 @@ export interface paths {
         /**
          * One job with its progress
          * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, and its result as
-         *     long, or until `result_until`. Its
+         *     long, or until `result_until`. A
+         *     receipt of an erasure is kept with the shop. Its
          *     progress comes as `job.progress` in the stream, at most twice a second.
          */
         get: operations["show_job"];
@@ -5353,6 +5375,48 @@ export interface components {
          * @enum {string}
          */
         EntryType: "customer" | "email" | "email_domain" | "ip" | "card" | "bin" | "card_country" | "device" | "document";
+        /**
+         * ErasurePlan
+         * @description What would be erased, or the job that erases it.
+         */
+        ErasurePlan: {
+            dry_run: boolean;
+            /** @description all customers that are this person */
+            people: string[];
+            /**
+             * @description payments that stay, without the person
+             * @example 3
+             */
+            payments: number;
+            /**
+             * @description rows by service and kind of data; null unless it is a dry run
+             * @example {
+             *       "api.customers": 1,
+             *       "dispatch.clicks": 2,
+             *       "ingest.webhooks": 6,
+             *       "trust.accounts": 1
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            } | null;
+            /** @description the job; null for a dry run */
+            job: components["schemas"]["Job"] | null;
+        };
+        /** ErasureRequest */
+        ErasureRequest: {
+            /**
+             * @description the id of the path again; required unless `dry_run`
+             * @default null
+             * @example cus_0d2f6a4b8c1e
+             */
+            confirm: string | null;
+            /**
+             * @description count what would be erased, and erase nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
         /** EvaluatedCard */
         EvaluatedCard: {
             /**
@@ -6164,7 +6228,7 @@ export interface components {
             created_at: string;
             started_at: string | null;
             finished_at: string | null;
-            /** @description when the job is deleted; null until it ends */
+            /** @description when the job is deleted; null until it ends, and for receipts of erasures */
             kept_until: string | null;
         };
         /** JobPage */
@@ -7563,7 +7627,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "conversions.send_blocked" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants" | "audit_log.export" | "read_models.rebuild";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "customers.erase" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "conversions.send_blocked" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "backtests.run" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check" | "platform.see" | "platform.manage_tenants" | "platform.manage_users" | "platform.enter_tenants" | "audit_log.export" | "read_models.rebuild";
         /**
          * PlatformAnalytics
          * @description Tenants in the order that was asked for, the largest value first.
@@ -14778,6 +14842,96 @@ export interface operations {
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    erase_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "confirm": "cus_0d2f6a4b8c1e",
+                 *       "dry_run": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "people": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "payments": 3,
+                     *       "counts": {
+                     *         "api.customers": 1,
+                     *         "dispatch.clicks": 2,
+                     *         "ingest.webhooks": 6,
+                     *         "trust.accounts": 1
+                     *       },
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "result_until": "2026-03-14T15:09:26Z",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasurePlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };

@@ -7,6 +7,7 @@ from orylo_api.backtests.job import BACKTEST
 from orylo_api.conversions.export import CONVERSION_EXPORT
 from orylo_api.customers.export import CUSTOMER_EXPORT
 from orylo_api.dead_letters.bulk import DEAD_LETTER_BULK
+from orylo_api.erasures.job import ERASURE
 from orylo_api.jobs.kind import JobKind
 from orylo_api.payments.export import PAYMENT_EXPORT
 from orylo_api.quarantine.bulk import QUARANTINE_BULK
@@ -23,5 +24,6 @@ JOB_KINDS: Mapping[str, JobKind] = {
         CONVERSION_EXPORT,
         AUDIT_LOG_EXPORT,
         REBUILD,
+        ERASURE,
     )
 }

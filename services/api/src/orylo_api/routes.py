@@ -16,6 +16,7 @@ from orylo_api.customers import merge_endpoints as merges
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
+from orylo_api.erasures import endpoints as erasures
 from orylo_api.exports import endpoints as exports
 from orylo_api.flags import endpoints as flags
 from orylo_api.fuse import endpoints as fuse
@@ -80,6 +81,7 @@ ROUTES: Sequence[Route] = (
     *timeline.ROUTES,
     *links.ROUTES,
     *merges.ROUTES,
+    *erasures.ROUTES,
     *payments.ROUTES,
     *payment_lists.ROUTES,
     *payment_export.ROUTES,

@@ -37,7 +37,8 @@ CLAIM_PAYMENTS = """
     RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new, blocked, reports, paid
 """
 
-# A sale without a customer has an entry that moves, too. Each half of the union uses an index of its own.
+# A sale without a customer has an entry that moves, too. Each half of the union uses an index of its own. Entries
+# of an erased person stay.
 MOVE_ROWS = """
     UPDATE trust.ledger AS l SET customer_id = reported.customer_id
     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS reported (tenant_id, payment_id, customer_id)
@@ -50,7 +51,7 @@ MOVE_ROWS = """
         WHERE sale.tenant_id = reported.tenant_id AND sale.cause = 'clean_payment'
           AND sale.source_id = reported.payment_id
     ) AS was
-    WHERE was.customer_id <> reported.customer_id
+    WHERE was.customer_id NOT IN (reported.customer_id, 'erased')
       AND l.tenant_id = reported.tenant_id AND l.cause = was.cause AND l.source_id = was.source_id
     RETURNING l.tenant_id, l.payment_id, l.cause, l.source_id, l.points, l.month, l.monthly_cap, l.event_id,
               l.occurred_at, was.customer_id AS moved_from

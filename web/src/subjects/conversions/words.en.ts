@@ -15,6 +15,7 @@ export const words: Words = {
     blocked: "The payment is blocked.",
     test: "It is a test event of the gateway’s panel.",
     no_consent: "The buyer gave no consent.",
+    erased: "The buyer’s data was erased.",
   },
   waits: {
     destination_on_hold: (time) => `Waits for you to correct the destination, which is on hold${since(time)}.`,

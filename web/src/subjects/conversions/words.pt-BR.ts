@@ -15,6 +15,7 @@ export const words: Words = {
     blocked: "O pagamento está bloqueado.",
     test: "É um evento de teste do painel do gateway.",
     no_consent: "O comprador não deu consentimento.",
+    erased: "Os dados do comprador foram eliminados.",
   },
   waits: {
     destination_on_hold: (time) => `Espera você corrigir o destino, que está parado${since(time)}.`,

@@ -11,6 +11,7 @@ const kinds: Record<string, string> = {
   "conversions.export": "Export of conversions",
   "audit_log.export": "Export of the audit log",
   "read_models.rebuild": "Rebuild",
+  "customer.erase": "Erasure of a person",
 };
 
 const counts: Record<string, (count: number) => string> = {

@@ -12,6 +12,7 @@ export const words: Words = {
     "conversions.export": "Exportação de conversões",
     "audit_log.export": "Exportação do registro de auditoria",
     "read_models.rebuild": "Reconstrução",
+    "customer.erase": "Eliminação dos dados de uma pessoa",
   },
   counts: {
     replayed: (count) => `${formatCount(count)} ${plural(count, "reprocessada", "reprocessadas")}`,

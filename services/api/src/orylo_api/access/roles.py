@@ -12,6 +12,7 @@ class Permission(StrEnum):
     CORRECT_TRUST = "customers.correct_trust"
     GIVE_VERDICTS = "payments.give_verdicts"
     MERGE_CUSTOMERS = "customers.merge"
+    ERASE_CUSTOMERS = "customers.erase"
     EVALUATE = "detections.evaluate"
     EDIT_RULES = "rules.edit"
     APPLY_RULES = "rules.apply"
@@ -51,6 +52,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     # Corrections and merges decide about later payments, as a status does.
     Permission.CORRECT_TRUST: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     Permission.MERGE_CUSTOMERS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # It cannot be undone.
+    Permission.ERASE_CUSTOMERS: frozenset({Role.OWNER, Role.ADMIN}),
     # A verdict says what the merchant knows of a buyer, and decides about later payments.
     Permission.GIVE_VERDICTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # Rules that are off or in shadow change no decision.

@@ -12,7 +12,8 @@ from orylo_api.jobs.models import Job, JobPage, JobPath, JobQuery
 
 ABOUT = """\
 A job continues after a restart, from its last saved step. It is kept for 90 days after its end, and its result as
-long, or until `result_until`. Its
+long, or until `result_until`. A
+receipt of an erasure is kept with the shop. Its
 progress comes as `job.progress` in the stream, at most twice a second. """
 
 

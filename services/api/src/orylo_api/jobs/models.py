@@ -51,7 +51,9 @@ class Job(ResponseBody):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    kept_until: datetime | None = Field(description="when the job is deleted; null until it ends")
+    kept_until: datetime | None = Field(
+        description="when the job is deleted; null until it ends, and for receipts of erasures"
+    )
 
 
 class JobPage(Page[Job]):

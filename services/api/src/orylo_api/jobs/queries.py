@@ -18,6 +18,8 @@ from orylo_common.postgres.pool import Connection
 
 # Jobs and their results, from their end on.
 KEEP_JOBS = timedelta(days=90)
+# Those that are done are receipts, which are kept with the tenant.
+RECEIPT_KIND = "customer.erase"
 
 JOBS = Listing("api.jobs", "id", UUID)
 SELECT_JOB = "SELECT * FROM api.jobs WHERE id = $1"
@@ -69,9 +71,9 @@ async def read_file(connection: Connection, job_id: UUID, name: FileName) -> byt
 
 
 def job_of(row: asyncpg.Record | Mapping[str, Any]) -> Job:
-    finished_at = row["finished_at"]
+    finished_at, is_receipt = row["finished_at"], row["kind"] == RECEIPT_KIND and row["state"] == "done"
     return Job.from_row(
         row,
         started_by=row["actor"],
-        kept_until=finished_at + KEEP_JOBS if finished_at else None,
+        kept_until=finished_at + KEEP_JOBS if finished_at and not is_receipt else None,
     )

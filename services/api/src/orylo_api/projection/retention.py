@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from orylo_api.exports.storage import DELETE_EXPIRED as DELETE_EXPIRED_EXPORTS
-from orylo_api.jobs.queries import KEEP_JOBS
+from orylo_api.jobs.queries import KEEP_JOBS, RECEIPT_KIND
 from orylo_api.read_models.rollups import ROLLUPS
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.retention import Retention, delete_expired
@@ -59,7 +59,7 @@ RETENTIONS = (
     Retention("api.rule_hits", "day", KEEP_HISTORY),
     Retention("api.tracking_days", "day", KEEP_HISTORY),
     # Deleting a job deletes its files too.
-    Retention("api.jobs", "finished_at", KEEP_JOBS),
+    Retention("api.jobs", "finished_at", KEEP_JOBS, only=f"NOT (kind = '{RECEIPT_KIND}' AND state = 'done')"),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
     Retention("api.reconciliations_view", "created_at", KEEP_RECONCILIATIONS),
     Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),

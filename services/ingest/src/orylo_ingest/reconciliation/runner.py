@@ -55,6 +55,7 @@ SELECT_KEY = """
 SELECT_RECEIVED = f"""
     SELECT created_at, event_id, payment_id, payload FROM ingest.events
     WHERE tenant_id = $1 AND gateway = $2 AND status = 'published' AND created_at >= $3 AND payment_id IS NOT NULL
+      AND payload <> '{{}}'
       AND ($4::timestamptz IS NULL OR (created_at, event_id) > ($4, $5::uuid))
       AND message_type IN ('payment.succeeded.v1', 'payment.refunded.v1', 'dispute.opened.v1')
     ORDER BY created_at, event_id LIMIT {PAGE}

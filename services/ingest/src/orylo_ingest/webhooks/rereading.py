@@ -22,7 +22,7 @@ PAGE = 25
 SELECT_PUBLISHED = f"""
     SELECT event_id, gateway, status, payment_id, payload, created_at FROM ingest.events
     WHERE tenant_id = $1 AND (created_at, event_id) > ($2, $3) AND created_at >= $2
-      AND status IN ('published', 'already_reported')
+      AND status IN ('published', 'already_reported') AND payload <> '{{}}'
     ORDER BY created_at, event_id LIMIT {PAGE}
 """  # noqa: S608
 

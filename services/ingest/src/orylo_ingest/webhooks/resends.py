@@ -24,7 +24,7 @@ SELECT_EVENT = """
     SELECT e.event_id, e.gateway, e.status, e.payload, e.created_at
     FROM ingest.dedupe_registry d
     JOIN ingest.events e USING (tenant_id, event_id, created_at)
-    WHERE d.tenant_id = $1 AND d.event_id = $2
+    WHERE d.tenant_id = $1 AND d.event_id = $2 AND e.payload <> '{}'
     FOR UPDATE OF e
 """
 NEVER_PUBLISHED = ("ignored", "quarantined")
@@ -45,7 +45,7 @@ class Resent:
 async def resend_webhook(
     connection: Connection, tenant_id: UUID, event_id: UUID, *, plane: ControlPlane, now: datetime
 ) -> Resent | None:
-    """Process a stored webhook again, in the caller's transaction. Return None for an unknown one.
+    """Process a stored webhook again, in the caller's transaction. Return None for one that is unknown or erased.
 
     Raises `NotResendable`, and `TransientError` while the document key cannot be read.
     """
