@@ -1,6 +1,7 @@
 """The private port lists stored webhooks with their deliveries, and sends one through the pipeline again."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ import orjson
 import pytest
 
 from orylo_common.messages import Message, PaymentEnriched, PaymentSucceeded, WebhookReplayed
+from orylo_common.postgres.pool import open_pool
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import UnprocessableEvent
 from tests.integration.ingest.running import Ingest, running_ingest
@@ -209,6 +211,33 @@ async def test_a_conflict_and_an_unknown_webhook_cannot_be_resent(ingest: Ingest
     assert (await resend(ingest, page["items"][0]["event_id"]))[0] == 409
     assert (await resend(ingest, str(uuid4())))[0] == 404
     assert (await resend(ingest, "not-an-id"))[0] == 400
+
+
+async def test_an_erased_webhook_is_recognised_and_not_used_again(ingest: Ingest, postgres_dsn: str) -> None:
+    erased, kept = await accept(ingest, 31), await accept(ingest, 32)
+    tenant_id = await tenant_of(ingest)
+    async with (
+        open_pool(postgres_dsn, role="orylo_api", max_size=1) as pool,
+        pool.acquire() as connection,
+        connection.transaction(),
+    ):
+        await connection.execute("SELECT set_config('orylo.tenant_id', $1, true)", str(tenant_id))
+        statement = "SELECT kind, erased FROM ingest.erase_person('{}', '{stripe:pi_31}')"
+        assert {row["kind"]: row["erased"] for row in await connection.fetch(statement)} == {
+            "webhooks": 1,
+            "match_keys": 0,
+        }
+
+    assert await get(ingest, f"webhooks/{erased}/payload") == (200, {})
+    assert (await resend(ingest, erased))[0] == 404
+    assert (await resend(ingest, kept))[0] == 200
+    assert await accept(ingest, 31) == erased
+    assert [each.subject for each in ingest.published.messages].count("stripe:pi_31") == 1
+    received = "SELECT min(created_at) FROM ingest.events WHERE payment_id = 'stripe:pi_31'"
+    before = (await ingest.pool.fetchval(received) - timedelta(microseconds=1)).isoformat()
+    _, page = await get(ingest, "messages", after=f"{before},{UUID(int=0)}")
+    again = {item["data"]["payment_id"] for item in page["items"]}
+    assert ("stripe:pi_31" in again, "stripe:pi_32" in again) == (False, True)
 
 
 async def test_webhooks_are_counted_by_outcome_and_hour(ingest: Ingest) -> None:
