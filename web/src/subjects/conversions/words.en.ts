@@ -31,6 +31,7 @@ export const words: Words = {
     ip_user_agent: "IP address and browser",
   },
   noMatch: "no matching click",
+  triedBefore: (methods) => `tried without a click: ${methods}`,
   matchedBy: (method, confidence) => `matched by ${method} (${confidence})`,
   none: "Nothing sent",
 };

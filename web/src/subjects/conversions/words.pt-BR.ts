@@ -31,6 +31,7 @@ export const words: Words = {
     ip_user_agent: "endereço IP e navegador",
   },
   noMatch: "nenhum clique correspondente",
+  triedBefore: (methods) => `sem clique por: ${methods}`,
   matchedBy: (method, confidence) => `correspondência por ${method} (${confidence})`,
   none: "Nada enviado",
 };

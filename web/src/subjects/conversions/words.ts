@@ -12,6 +12,7 @@ export interface Words {
   waits: Readonly<Record<NonNullable<Conversion["waiting_for"]>["cause"], (since: string | null) => string>>;
   methods: Readonly<Record<string, string>>;
   noMatch: string;
+  triedBefore: (methods: string) => string;
   matchedBy: (method: string, confidence: string) => string;
   none: string;
 }
