@@ -187,6 +187,8 @@ def _conversion(payment: PaymentRow, decision: str, destination_id: UUID, rng: r
         match_method=method,
         match_confidence=0.0 if method == "none" else 0.9,
         match_click_id=None if method == "none" else f"clk_{payment.payment_id}",
+        match_tried=[],
+        match_utm=None,
         attempts=0 if status == "suppressed" else 1,
         reason={"suppressed": "blocked", "failed": "Meta refused the event"}.get(status),
         code="100/2804003" if status == "failed" else None,

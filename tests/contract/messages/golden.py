@@ -37,6 +37,7 @@ EXAMPLES: dict[str, Any] = {
     "ip": "203.0.113.7",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
     "click_id": "clk_7Hq2mZ",
+    "tried": ["fbp"],
     "src": "facebook",
     "sck": "clk_7Hq2mZ",
     "xcod": "camp-17",

@@ -281,7 +281,13 @@ async def test_a_conversion_has_the_fields_that_scripts_rely_on(api: Api, machin
         page = await get(machine, "/api/v1/conversions", status=status, destination="meta")
         (found,) = (item for item in page["items"] if item["id"] == str(one.conversion_id))
         assert found == await get(machine, f"/api/v1/conversions/{one.conversion_id}")
-        assert found["match"] == {"method": "click_id", "confidence": 0.99, "click_id": "clk_1"}
+        assert found["match"] == {
+            "method": "click_id",
+            "confidence": 0.99,
+            "click_id": "clk_1",
+            "tried": [],
+            "utm": {"source": "facebook", "campaign": "black-friday"},
+        }
         assert {"id", "event_id", "payment_id", "destination", "status", "match", "attempts"} <= set(found)
     assert (await get(machine, "/api/v1/conversions", destination="nowhere"))["items"] == []
 

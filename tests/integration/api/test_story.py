@@ -16,8 +16,10 @@ from orylo_common.messages import (
     ConversionDispatched,
     Decision,
     DisputeOpened,
+    Match,
     PaymentSucceeded,
     PaymentVerdict,
+    Utm,
 )
 from tests.integration.api.conftest import Api, running_api
 from tests.unit.api.builders import (
@@ -36,6 +38,7 @@ pytestmark = pytest.mark.integration
 PAYMENT, CUSTOMER = "stripe:pi_story", "cus_story"
 PATH = f"/api/v1/payments/{PAYMENT}/story"
 PARTS = ("webhooks", "decisions", "trust", "conversions", "deliveries", "actions", "fraud_signs", "audit")
+MATCH = Match(method="fbc", confidence=0.95, click_id="clk_1", tried=("click_id",), utm=Utm(source="facebook"))
 SENT, PAID, REPORTED_BEFORE = uuid7(), uuid7(), uuid7()
 
 
@@ -65,7 +68,7 @@ async def projected(api: Api) -> AsyncIterator[None]:
         # The newest first: the order of arrival does not matter.
         detection(**named, decision=Decision.BLOCK, version=2, replaces=replaced(first)),
         first,
-        conversion(ConversionDispatched, **about(api), conversion_id=SENT),
+        conversion(ConversionDispatched, **about(api), conversion_id=SENT, match=MATCH),
         action_changed(**about(api)),
         verdict(PaymentVerdict.FRAUD, **about(api), reason="card testing"),
         trust_updated(tenant_id=api.a.tenant.id, customer_id=CUSTOMER, payment_id=PAYMENT, cause="dispute_opened"),
@@ -117,6 +120,8 @@ async def test_a_story_has_every_part(api: Api) -> None:
     assert webhooks == [(str(PAID), "accepted", 3), (str(REPORTED_BEFORE), "already_reported", 1)]
     assert [each["cause"] for each in story["trust"]["items"]] == ["dispute_opened"]
     assert [each["status"] for each in story["conversions"]["items"]] == ["dispatched"]
+    [match] = [each["match"] for each in story["conversions"]["items"]]
+    assert (match["tried"], match["utm"]) == (["click_id"], {"source": "facebook"})
     assert {each["sign"] for each in story["fraud_signs"]["items"]} == {"judged_fraud", "disputed"}
     [line] = story["audit"]["items"]
     assert (line["action"], line["actor"]) == ("payment.give_verdict", "machine")

@@ -20,6 +20,7 @@ from orylo_common.messages import (
     Message,
     PaymentRefunded,
     Tracking,
+    Utm,
     decode,
     encode,
 )
@@ -53,8 +54,12 @@ async def test_a_payment_on_the_bus_becomes_a_conversion_at_meta_and_a_result_on
     monkeypatch.setenv("ORYLO_MASTER_KEY", KEYS)
     monkeypatch.setenv("ORYLO_META_BASE_URL", fake_meta.base_url)
     now = SystemClock().now()
-    paid = shop.payment(tracking=Tracking())
-    clicked = click_recorded(tenant_id=shop.tenant_id, occurred_at=now - timedelta(days=2))
+    paid = shop.payment(tracking=Tracking(fbp="fb.1.1778000000000.999"))
+    clicked = click_recorded(
+        tenant_id=shop.tenant_id,
+        occurred_at=now - timedelta(days=2),
+        tracking=Tracking(fbclid="IwAR0-_x", fbp="fb.1.1778000000000.1234567890", utm_source="facebook"),
+    )
     # The gateway's checkout links the click with the buyer's email; the payment has only the email.
     checkout = CheckoutStarted.model_validate(
         {
@@ -99,6 +104,7 @@ async def test_a_payment_on_the_bus_becomes_a_conversion_at_meta_and_a_result_on
 
     [sent] = [message for message in received if isinstance(message, ConversionDispatched)]
     assert (sent.match.method, sent.match.click_id, sent.payment_id) == ("email", CLICK_ID, paid.payment_id)
+    assert (sent.match.tried, sent.match.utm) == (("fbp",), Utm(source="facebook"))
     assert "fbc" in fake_meta.datasets[DATASET].latest[-1]["user_data"]
 
 

@@ -37,6 +37,7 @@ from orylo_common.messages import (
     ReplacedDecision,
     TrustStatus,
     TrustUpdated,
+    Utm,
     VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
@@ -175,7 +176,13 @@ def conversion(kind: type[Conversion], **changes: Any) -> Conversion:
         "destination_id": DESTINATION,
         "destination": "meta",
         "event_name": "Purchase",
-        "match": Match(method="click_id", confidence=0.99, click_id="clk_1"),
+        "match": Match(
+            method="click_id",
+            confidence=0.99,
+            click_id="clk_1",
+            tried=(),
+            utm=Utm(source="facebook", campaign="black-friday"),
+        ),
         "amount_minor": 1250,
         "currency": "BRL",
     }

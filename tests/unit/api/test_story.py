@@ -54,7 +54,8 @@ def sent(**changes: Any) -> Conversion:
     fields: dict[str, Any] = {
         "id": ID, "event_id": "evt_1", "payment_id": PAYMENT, "destination": "meta", "destination_id": DESTINATION,
         "event_name": "Purchase", "status": ConversionStatus.DISPATCHED, "attempts": 1, "reason": None, "code": None,
-        "match": ConversionMatch(method="fbc", confidence=1, click_id="clk"), "amount_minor": 1, "currency": "BRL",
+        "match": ConversionMatch(method="fbc", confidence=1, click_id="clk", tried=[], utm=None),
+        "amount_minor": 1, "currency": "BRL",
         "correction": None, "waiting_for": None, "created_at": NOON + 15 * MS, "updated_at": NOON + 400 * MS,
     }  # fmt: skip
     return Conversion(**{**fields, **changes})

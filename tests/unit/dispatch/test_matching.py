@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from orylo_common.control.sections.dispatch import DispatchPolicy, MethodPolicy
-from orylo_common.messages import Tracking
-from orylo_dispatch.domain.matching import NOT_MATCHED, Click, MatchSignals, carried_click_ids, match
+from orylo_common.messages import Match, Tracking, Utm
+from orylo_dispatch.domain.matching import MAX_UTM_LENGTH, Click, MatchSignals, carried_click_ids, match, utm_of
 from tests.unit.dispatch.cases import CLICK_ID, EMAIL, PAID_AT, PHONE, ago, click, signals
 
 POLICY = DispatchPolicy()
@@ -96,8 +96,42 @@ def test_an_address_or_a_user_agent_alone_does_not_match() -> None:
     assert matched(signals(ip="203.0.113.8", user_agent="Mozilla"), seen) == ("none", None)
 
 
+@pytest.mark.parametrize(
+    ("shared", "method", "tried"),
+    [
+        ({"phone": PHONE}, "phone", ("click_id", "fbc", "fbp", "email")),
+        ({}, "none", ("click_id", "fbc", "fbp", "email", "phone", "ip_user_agent")),
+    ],
+)
+def test_a_match_names_the_methods_that_found_no_click(
+    shared: dict[str, Any], method: str, tried: tuple[str, ...]
+) -> None:
+    found, _ = match(signals(click_ids=("oc_other",), **EVERYTHING), [click(**shared)], POLICY)
+
+    assert (found.method, found.tried) == (method, tried)
+
+
+def test_a_method_without_a_value_or_a_look_back_is_not_tried() -> None:
+    no_email = DispatchPolicy(email=MethodPolicy(confidence=0.8, look_back_days=0))
+
+    assert match(signals(fbp="fb.1.1778000000000.1", email=EMAIL), [], no_email)[0].tried == ("fbp",)
+
+
+def test_a_match_has_the_utm_parameters_of_its_click() -> None:
+    found, _ = match(signals(email=EMAIL), [click(email=EMAIL, utm={"source": "facebook"})], POLICY)
+
+    assert found.utm == Utm(source="facebook")
+
+
+def test_utm_parameters_are_cut() -> None:
+    tracking = Tracking(utm_source="facebook", utm_term="x" * 500, utm_medium="", src="other")
+
+    assert utm_of(tracking) == {"source": "facebook", "term": "x" * MAX_UTM_LENGTH}
+    assert utm_of(Tracking(src="other")) is None
+
+
 def test_missing_values_do_not_match() -> None:
-    assert match(signals(), [click()], POLICY) == (NOT_MATCHED, None)
+    assert match(signals(), [click()], POLICY) == (Match(method="none", confidence=0, tried=()), None)
 
 
 def test_a_click_id_is_found_in_any_field_of_the_gateway() -> None:

@@ -4127,6 +4127,24 @@ export interface components {
             method: string;
             confidence: number;
             click_id: string | null;
+            /**
+             * @description methods that the payment has values for and that found no click, in the order they were tried; null for conversions from before they were recorded
+             * @example [
+             *       "click_id",
+             *       "fbc"
+             *     ]
+             */
+            tried: string[] | null;
+            /**
+             * @description `source`, `medium`, `campaign`, `content` and `term` of the click's landing page, as far as it had them, cut to 200 characters each
+             * @example {
+             *       "campaign": "black-friday",
+             *       "source": "facebook"
+             *     }
+             */
+            utm: {
+                [key: string]: string;
+            } | null;
         };
         /** ConversionPage */
         ConversionPage: {
@@ -16039,7 +16057,15 @@ export interface operations {
                      *             "match": {
                      *               "method": "click_id",
                      *               "confidence": 1,
-                     *               "click_id": "fb.1.1773500966000.IwAR2x"
+                     *               "click_id": "fb.1.1773500966000.IwAR2x",
+                     *               "tried": [
+                     *                 "click_id",
+                     *                 "fbc"
+                     *               ],
+                     *               "utm": {
+                     *                 "campaign": "black-friday",
+                     *                 "source": "facebook"
+                     *               }
                      *             },
                      *             "attempts": 12,
                      *             "reason": "card testing",
@@ -18778,7 +18804,15 @@ export interface operations {
                      *           "match": {
                      *             "method": "click_id",
                      *             "confidence": 1,
-                     *             "click_id": "fb.1.1773500966000.IwAR2x"
+                     *             "click_id": "fb.1.1773500966000.IwAR2x",
+                     *             "tried": [
+                     *               "click_id",
+                     *               "fbc"
+                     *             ],
+                     *             "utm": {
+                     *               "campaign": "black-friday",
+                     *               "source": "facebook"
+                     *             }
                      *           },
                      *           "attempts": 12,
                      *           "reason": "card testing",
@@ -18858,7 +18892,15 @@ export interface operations {
                      *       "match": {
                      *         "method": "click_id",
                      *         "confidence": 1,
-                     *         "click_id": "fb.1.1773500966000.IwAR2x"
+                     *         "click_id": "fb.1.1773500966000.IwAR2x",
+                     *         "tried": [
+                     *           "click_id",
+                     *           "fbc"
+                     *         ],
+                     *         "utm": {
+                     *           "campaign": "black-friday",
+                     *           "source": "facebook"
+                     *         }
                      *       },
                      *       "attempts": 12,
                      *       "reason": "card testing",

@@ -28,7 +28,7 @@ from orylo_dispatch.conversions.facts import (
 from orylo_dispatch.conversions.meeting import Meeting
 from orylo_dispatch.delivery.recorder import Recorder
 from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
-from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, signals_of
+from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, signals_of, utm_of
 from orylo_dispatch.policies import dispatch_policy
 
 SUCCEEDED = type_of(PaymentSucceeded)
@@ -106,7 +106,8 @@ async def record_click(click: ClickRecorded, *, recorder: Recorder[Fact]) -> Non
     if click.consent is False:
         return
     visit = _visit(click, click.click_id)
-    await recorder.record(ClickSeen(click.tenant_id, replace(visit, url=click.url, referrer=click.referrer)))
+    seen = replace(visit, url=click.url, referrer=click.referrer, utm=utm_of(click.tracking))
+    await recorder.record(ClickSeen(click.tenant_id, seen))
 
 
 async def record_checkout(checkout: CheckoutStarted, *, recorder: Recorder[Fact]) -> None:

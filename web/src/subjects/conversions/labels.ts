@@ -52,3 +52,11 @@ export function matchLabel(words: Words, { method, confidence }: Conversion["mat
   if (method === "none") return words.noMatch;
   return words.matchedBy(methodLabel(words, method), formatPercent(confidence));
 }
+
+/** The methods that found no click, such as "tried without a click: click ID, email"; null if there are none. */
+export const triedLabel = (words: Words, { tried }: Conversion["match"]): string | null =>
+  tried?.length ? words.triedBefore(tried.map((method) => methodLabel(words, method)).join(", ")) : null;
+
+/** The utm parameters as the address of the visit had them, such as "utm_source=facebook"; null if it had none. */
+export const utmLabel = ({ utm }: Conversion["match"]): string | null =>
+  utm === null ? null : Object.entries(utm).map(([name, value]) => `utm_${name}=${value}`).join(" · ");

@@ -42,6 +42,7 @@ export const words: Words = {
   },
   goal: (rate) => `goal ${rate}`,
   noMatch: "no matching click",
+  triedBefore: (methods) => `tried without a click: ${methods}`,
   matchedBy: (method, confidence) => `matched by ${method} (${confidence})`,
   none: "Nothing sent",
 };

@@ -42,6 +42,7 @@ export const words: Words = {
   },
   goal: (rate) => `meta ${rate}`,
   noMatch: "nenhum clique correspondente",
+  triedBefore: (methods) => `sem clique por: ${methods}`,
   matchedBy: (method, confidence) => `correspondência por ${method} (${confidence})`,
   none: "Nada enviado",
 };

@@ -22,6 +22,7 @@ export interface Words {
   };
   goal: (rate: string) => string;
   noMatch: string;
+  triedBefore: (methods: string) => string;
   matchedBy: (method: string, confidence: string) => string;
   none: string;
 }

@@ -9,7 +9,7 @@ export function conversion(changes: Partial<Conversion> = {}): Conversion {
     destination_id: "0190c5a2-0000-7000-8000-0000000000e1",
     event_name: "Purchase",
     status: "dispatched",
-    match: { method: "click_id", confidence: 1, click_id: "oc_1" },
+    match: { method: "click_id", confidence: 1, click_id: "oc_1", tried: [], utm: null },
     attempts: 1,
     reason: null,
     code: null,

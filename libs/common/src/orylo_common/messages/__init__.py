@@ -27,6 +27,7 @@ from orylo_common.messages.conversions import (
     ConversionRedriveRequested,
     ConversionSuppressed,
     Match,
+    Utm,
 )
 from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged, DestinationTokenRead
 from orylo_common.messages.detections import (
@@ -166,6 +167,7 @@ __all__ = [
     "TrustStatus",
     "TrustUpdated",
     "UndecodableMessage",
+    "Utm",
     "VerdictGiven",
     "WebhookQuarantined",
     "WebhookRejected",

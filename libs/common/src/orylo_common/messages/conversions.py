@@ -8,12 +8,28 @@ from pydantic import Field
 from orylo_common.messages.message import Message, Value
 
 
+class Utm(Value):
+    """The utm parameters of a visit's landing page."""
+
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    content: str | None = None
+    term: str | None = None
+
+
 class Match(Value):
     """The click that a payment is attributed to. `method` is `none` if no click was found."""
 
     method: Literal["click_id", "fbc", "fbp", "email", "phone", "ip_user_agent", "none"]
     confidence: float = Field(ge=0, le=1)
     click_id: str | None = None
+    tried: tuple[str, ...] | None = Field(
+        default=None,
+        description="methods that the payment has values for and that found no click, in the order they were tried; "
+        "null if they were not recorded",
+    )
+    utm: Utm | None = Field(default=None, description="of the click")
 
 
 class ConversionFact(Message):

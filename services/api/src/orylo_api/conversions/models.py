@@ -82,6 +82,16 @@ class ConversionMatch(ResponseBody):
     method: str = Field(description="click_id, fbc, fbp, email, phone, ip_user_agent or none")
     confidence: float = Field(ge=0, le=1)
     click_id: str | None
+    tried: list[str] | None = Field(
+        description="methods that the payment has values for and that found no click, in the order they were tried; "
+        "null for conversions from before they were recorded",
+        examples=[["click_id", "fbc"]],
+    )
+    utm: dict[str, str] | None = Field(
+        description="`source`, `medium`, `campaign`, `content` and `term` of the click's landing page, as far as it "
+        "had them, cut to 200 characters each",
+        examples=[{"source": "facebook", "campaign": "black-friday"}],
+    )
 
 
 class Conversion(ResponseBody):

@@ -54,6 +54,8 @@ class ConversionRow:
     match_method: str
     match_confidence: float
     match_click_id: str | None
+    match_tried: Any
+    match_utm: Any
     attempts: int
     reason: str | None
     code: str | None
@@ -74,6 +76,7 @@ UPSERT_CONVERSIONS = f"""
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         status = EXCLUDED.status, match_method = EXCLUDED.match_method,
         match_confidence = EXCLUDED.match_confidence, match_click_id = EXCLUDED.match_click_id,
+        match_tried = EXCLUDED.match_tried, match_utm = EXCLUDED.match_utm,
         attempts = EXCLUDED.attempts, reason = EXCLUDED.reason, code = EXCLUDED.code,
         updated_at = EXCLUDED.updated_at, status_key = EXCLUDED.status_key
     WHERE EXCLUDED.status_key > stored.status_key
@@ -128,6 +131,8 @@ def conversion_row(conversion: ConversionFact) -> ConversionRow:
         match_method=match.method,
         match_confidence=match.confidence,
         match_click_id=match.click_id,
+        match_tried=match.tried,
+        match_utm=match.utm.model_dump(exclude_none=True) if match.utm else None,
         attempts=attempts,
         reason=reason,
         code=code,
@@ -170,6 +175,12 @@ def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | N
 
 
 def _shown(row: ConversionRow) -> dict[str, Any]:
-    match = {"method": row.match_method, "confidence": row.match_confidence, "click_id": row.match_click_id}
+    match = {
+        "method": row.match_method,
+        "confidence": row.match_confidence,
+        "click_id": row.match_click_id,
+        "tried": row.match_tried,
+        "utm": row.match_utm,
+    }
     # What it waits for is the state of its destination, which changes without an event of the conversion.
     return _columns_shown(row) | {"match": match, "waiting_for": None}

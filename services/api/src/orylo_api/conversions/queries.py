@@ -86,6 +86,10 @@ async def _with_waits(connection: Connection, rows: Sequence[asyncpg.Record]) ->
 def _conversion(row: asyncpg.Record, waits: Mapping[UUID, ConversionWait]) -> Conversion:
     wait = waits.get(row["destination_id"]) if row["status"] == ConversionStatus.PENDING else None
     match = ConversionMatch(
-        method=row["match_method"], confidence=row["match_confidence"], click_id=row["match_click_id"]
+        method=row["match_method"],
+        confidence=row["match_confidence"],
+        click_id=row["match_click_id"],
+        tried=row["match_tried"],
+        utm=row["match_utm"],
     )
     return Conversion.from_row(row, match=match, waiting_for=wait)

@@ -1,7 +1,7 @@
 """Attribute payments to clicks, and make the conversions to report."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orylo_common.messages import Match
 from orylo_common.postgres.pool import Connection
@@ -15,6 +15,11 @@ class Attribution(NamedTuple):
     seen: PaymentSeen
     match: Match
     conversion: OutgoingConversion
+
+    @property
+    def utm(self) -> dict[str, Any] | None:
+        """Return the click's utm parameters as they are stored."""
+        return self.match.utm.model_dump(exclude_none=True) if self.match.utm else None
 
 
 async def attribute(connection: Connection, payments: Sequence[PaymentSeen]) -> list[Attribution]:

@@ -18,7 +18,7 @@ COLUMNS = ", ".join(_NAMES)
 UPSERT_CLICKS = f"""
     INSERT INTO dispatch.clicks AS c (tenant_id, {COLUMNS})
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
-                         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+                         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::jsonb[])
         AS seen (tenant_id, click_id)
     ORDER BY tenant_id, click_id
     ON CONFLICT (tenant_id, click_id) DO UPDATE SET
@@ -31,7 +31,8 @@ UPSERT_CLICKS = f"""
         ip = coalesce(c.ip, EXCLUDED.ip),
         user_agent = CASE WHEN c.ip IS NULL THEN coalesce(EXCLUDED.user_agent, c.user_agent) ELSE c.user_agent END,
         url = coalesce(c.url, EXCLUDED.url),
-        referrer = coalesce(c.referrer, EXCLUDED.referrer)
+        referrer = coalesce(c.referrer, EXCLUDED.referrer),
+        utm = coalesce(c.utm, EXCLUDED.utm)
 """  # noqa: S608
 
 

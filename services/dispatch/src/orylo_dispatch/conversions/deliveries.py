@@ -71,6 +71,8 @@ def _rows(fact: PaymentSeen, attribution: Attribution, decided: EventDecision, n
             match_method=attribution.match.method,
             match_confidence=attribution.match.confidence,
             click_id=attribution.match.click_id,
+            match_tried=attribution.match.tried,
+            match_utm=attribution.utm,
             decision_version=decided.version,
             paid_at=payment.occurred_at,
             conversion=stored,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -37,13 +38,16 @@ UPSERT_ENRICHMENTS = """
 ENRICH = f"""
     UPDATE dispatch.deliveries AS d
     SET conversion = new.conversion::jsonb, match_method = new.match_method, match_confidence = new.match_confidence,
-        click_id = new.click_id, state = CASE d.state WHEN 'failed' THEN 'pending' ELSE d.state END, due_at = $8,
+        click_id = new.click_id, match_tried = new.match_tried, match_utm = new.match_utm,
+        state = CASE d.state WHEN 'failed' THEN 'pending' ELSE d.state END, due_at = $10,
         code = NULL, reason = CASE d.state WHEN 'suppressed' THEN d.reason END,
         settled_at = CASE d.state WHEN 'suppressed' THEN d.settled_at END
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[], $7::text[])
-        AS new (tenant_id, destination_id, payment_id, conversion, match_method, match_confidence, click_id)
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[], $7::text[],
+                $8::jsonb[], $9::jsonb[])
+        AS new (tenant_id, destination_id, payment_id, conversion, match_method, match_confidence, click_id,
+                match_tried, match_utm)
     WHERE d.tenant_id = new.tenant_id AND d.destination_id = new.destination_id AND d.payment_id = new.payment_id
-      AND d.event_name = $9
+      AND d.event_name = $11
       AND (d.state IN ('held', 'pending') AND d.started_at IS NULL OR d.state = 'suppressed'
            OR d.state = 'failed' AND d.code = '{ANONYMOUS}')
     RETURNING {DELIVERY_COLUMNS}, d.state
@@ -105,7 +109,7 @@ async def enrich(connection: Connection, seen: Sequence[tuple[EnrichmentSeen, Si
             effect.in_flight = True
 
 
-def _rows(attribution: Attribution) -> list[tuple[UUID, UUID, str, str, str, float, str | None]]:
+def _rows(attribution: Attribution) -> list[tuple[Any, ...]]:
     seen, matched, conversion = attribution
     payment, stored = seen.payment, conversion.model_dump_json(exclude_defaults=True)
     return [
@@ -117,6 +121,8 @@ def _rows(attribution: Attribution) -> list[tuple[UUID, UUID, str, str, str, flo
             matched.method,
             matched.confidence,
             matched.click_id,
+            matched.tried,
+            attribution.utm,
         )
         for destination in seen.destinations
     ]

@@ -28,6 +28,9 @@ class NewDelivery:
     match_method: str
     match_confidence: float
     click_id: str | None
+    # A list of methods, and the values of a `Utm`, as JSON.
+    match_tried: Any
+    match_utm: Any
     decision_version: int
 
     @property
@@ -37,7 +40,13 @@ class NewDelivery:
     @property
     def match(self) -> Match:
         return Match.model_validate(
-            {"method": self.match_method, "confidence": self.match_confidence, "click_id": self.click_id}
+            {
+                "method": self.match_method,
+                "confidence": self.match_confidence,
+                "click_id": self.click_id,
+                "tried": self.match_tried,
+                "utm": self.match_utm,
+            }
         )
 
 

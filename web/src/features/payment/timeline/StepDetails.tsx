@@ -1,6 +1,6 @@
 import type { PaymentStory, StoryStep } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
-import { conversionNote, matchLabel } from "../../../subjects/conversions/labels";
+import { conversionNote, matchLabel, triedLabel, utmLabel } from "../../../subjects/conversions/labels";
 import { isBlocked, SendAnyway } from "../../../subjects/conversions/SendAnyway";
 import { conversionWords } from "../../../subjects/conversions/words";
 import { DetectorList } from "../../../subjects/detections/DetectorList";
@@ -57,11 +57,14 @@ export function StepDetails({ step: { part, id, at, detail }, story }: Props) {
       return (
         <>
           <p>
-            {conversion.event_name} · {matchLabel(conversions, conversion.match)}
+            {[conversion.event_name, matchLabel(conversions, conversion.match), triedLabel(conversions, conversion.match)]
+              .filter(Boolean)
+              .join(" · ")}
           </p>
           {conversion.match.click_id !== null && (
             <p>
               {words.click} <CopyId id={conversion.match.click_id} />
+              {conversion.match.utm !== null && ` · ${utmLabel(conversion.match) ?? ""}`}
             </p>
           )}
           {note !== null && <p>{note}</p>}
