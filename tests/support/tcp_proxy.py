@@ -1,4 +1,4 @@
-"""A TCP proxy that a test can cut, stall or slow down. Only the service behind it loses its server."""
+"""A TCP proxy that a test can cut or stall. Only the service behind it loses its server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,10 +9,8 @@ from tests.support.servers import free_ports
 
 
 class TcpProxy:
-    def __init__(self, host: str, port: int, *, delay_s: float = 0) -> None:
-        """With `delay_s`, everything that the server sends arrives that much later."""
+    def __init__(self, host: str, port: int) -> None:
         self._target = host, port
-        self._delay_s = delay_s
         (self.port,) = free_ports(1)
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
@@ -47,13 +45,12 @@ class TcpProxy:
             back.transport.abort()
             return
         self._writers |= {writer, back}
-        await asyncio.gather(self._carry(reader, back), self._carry(there, writer, self._delay_s))
+        await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: float = 0) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await reader.read(65_536):
                 await self._flowing.wait()
-                await asyncio.sleep(delay_s)
                 writer.write(data)
         except OSError:
             pass

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from redis.asyncio import Redis
 
 from orylo_cli.demo.fake_stripe.faults import StripeFault
 from orylo_cli.simulate import hotmart, stripe
@@ -28,7 +29,6 @@ from orylo_common.postgres.outbox_bodies import compress
 from tests.chaos.alarm_drill.site import OTHER_SHOP, PIXEL, SECRET, SHOP, STRIPE_KEY, Site
 from tests.support.servers import free_ports
 from tests.support.shops import new_payment, new_purchase
-from tests.support.tcp_proxy import TcpProxy
 from tests.unit.dispatch.cases import payment as payment_message
 
 REFUSED_SALES = 150
@@ -261,14 +261,15 @@ def full_redis(site: Site) -> Iterator[None]:
 @fault("TrustCacheMissing", round=6)
 def evicting_redis(site: Site) -> Iterator[None]:
     """Redis evicts scores as soon as they are stored."""
-    read = standing_reader(site)
+    read, redis = standing_reader(site), Redis.from_url(site.fleet.environment["ORYLO_REDIS_URL"])
 
     async def evict_and_read() -> None:
-        await asyncio.to_thread(site.fleet.redis_cli, "flushall")
+        await redis.flushall()
         await read()
 
-    with site.steadily(10, evict_and_read):
+    with site.steadily(20, evict_and_read):
         yield
+    site.run(redis.aclose())
 
 
 # --- 6: decisions ---
@@ -357,17 +358,15 @@ def one_webhook_in_four_hundred(site: Site) -> Iterator[None]:
 
 
 @fault("IngestSlow", "CommitsSlow", round=10)
-def slow_database(site: Site) -> Iterator[None]:
-    """Every answer of PostgreSQL reaches ingest 0.25 s late."""
-    host = "127.0.0.1"
-    proxy = TcpProxy(host, int(site.fleet.dsn.rsplit(":", 1)[1].split("/")[0]), delay_s=0.25)
-    site.run(proxy.restore())
-    port = f":{proxy.port}/"
-    before, _, after = site.fleet.dsn.rpartition(":")
-    site.restart("ingest", ORYLO_DATABASE_URL=f"{before}{port}{after.partition('/')[2]}")
+def slow_trigger(site: Site) -> Iterator[None]:
+    """A new trigger makes each of ingest's inserts 0.7 s slower."""
+    site.sql(
+        "CREATE FUNCTION ingest.slow() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END $$"
+    )
+    site.sql("CREATE TRIGGER slow AFTER INSERT ON ingest.events FOR EACH STATEMENT EXECUTE FUNCTION ingest.slow()")
     yield
-    site.restart("ingest")
-    site.run(cut(proxy))
+    site.sql("DROP FUNCTION ingest.slow() CASCADE")
 
 
 @fault("DatabaseConnectionsUsed", round=11)
@@ -571,10 +570,6 @@ async def connections_left(dsn: str) -> int:
     finally:
         await connection.close()
     return left
-
-
-async def cut(proxy: TcpProxy) -> None:
-    proxy.cut()
 
 
 def write_certificate(file: Path, lasting: timedelta) -> None:
