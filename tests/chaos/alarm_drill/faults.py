@@ -333,9 +333,17 @@ def locked_detections(site: Site) -> Iterator[None]:
         yield
 
 
-@fault("IngestUnavailable", "ObjectiveBurningFast", round=1, real=True)
+@fault("IngestUnavailable", round=1, real=True)
 def locked_events(site: Site) -> Iterator[None]:
     """A careless migration locks ingest's table, and webhooks are answered with 503."""
+    with site.locked("ingest.events"):
+        yield
+
+
+# With the deployed rules it ends half an hour later, because of its window of 30 minutes.
+@fault("ObjectiveBurningFast", round=15)
+def locked_events_of_all_shops(site: Site) -> Iterator[None]:
+    """A careless migration locks ingest's table, and all webhooks of an hour are answered with 503."""
     with site.locked("ingest.events"):
         yield
 

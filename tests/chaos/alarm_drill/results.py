@@ -4,7 +4,8 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parents[3] / "docs/alarm-drill.json"
 PAGE_WITHIN_S, TICKET_WITHIN_S = 120.0, 300.0
-QUICK_WITHIN_S = 90.0
+# `PaymentMethodDropped` compares with a day, which is 80 s.
+QUICK_WITHIN_S = 120.0
 
 
 def goal_s(severity: str, *, is_quick: bool) -> float:
