@@ -143,6 +143,13 @@ def test_alerts_reach_their_receivers(labels: list[str], receiver: str) -> None:
     assert_succeeds(*command, f"--config.file={ALERTMANAGER}", f"--verify.receivers={receiver}", *labels)
 
 
+def test_a_page_is_sent_at_once_and_the_next_of_its_group_within_a_minute() -> None:
+    routes = yaml.safe_load(ALERTMANAGER.read_text())["route"]["routes"]
+    (page,) = [each for each in routes if each["receiver"] == "page"]
+
+    assert (page["group_wait"], page["group_interval"]) == ("0s", "1m")
+
+
 def test_receivers_also_get_the_end_and_secrets_are_in_other_files() -> None:
     configuration = yaml.safe_load(ALERTMANAGER.read_text())
     receivers = {each["name"]: each for each in configuration["receivers"]}

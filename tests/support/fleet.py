@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
 class Fleet:
     """All processes. `kill` and `start` take "postgres", "rabbitmq", "redis" or the name of a service."""
 
-    def __init__(self, folder: Path, meta_url: str) -> None:
+    def __init__(self, folder: Path, meta_url: str, environment: Mapping[str, str]) -> None:
         self._folder = folder
         self._postgres = EmbeddedPostgres(folder / "postgres")
         ports = free_ports(6 + len(SERVICES))
@@ -44,6 +44,7 @@ class Fleet:
             "ORYLO_REDIS_URL": f"redis://127.0.0.1:{self._redis_port}/0",
             "ORYLO_BROKER_URL": f"amqp://guest:guest@127.0.0.1:{self._amqp_port}/",
             "ORYLO_LOG_LEVEL": "info",
+            **environment,
         }
 
     @property
@@ -59,8 +60,8 @@ class Fleet:
         """The environment that points the `orylo` command at this fleet."""
         return {**self._environment, "ORYLO_DATABASE_URL": self.dsn}
 
-    def start(self, name: str) -> None:
-        """Start one process. Return once it accepts connections."""
+    def start(self, name: str, **environment: str) -> None:
+        """Start one process, a service with further variables. Return once it accepts connections."""
         starters: dict[str, Callable[[], None]] = {
             "postgres": self._start_postgres,
             "rabbitmq": self._start_rabbitmq,
@@ -69,7 +70,7 @@ class Fleet:
         if name in starters:
             starters[name]()
         else:
-            self._start_service(name)
+            self._start_service(name, environment)
 
     def kill(self, name: str) -> None:
         """Send SIGKILL, without any shutdown."""
@@ -87,6 +88,18 @@ class Fleet:
 
     def log(self, name: str) -> Path:
         return self._folder / f"{name}.log"
+
+    def rabbitmqctl(self, *arguments: str) -> str:
+        """Run `rabbitmqctl` on this fleet's node. Return its output."""
+        command: list[str | Path] = [program("rabbitmqctl", "rabbitmq-server", PLACES), *arguments]
+        done = subprocess.run(command, env=self._rabbitmq_environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def redis_cli(self, *arguments: str) -> str:
+        """Run `redis-cli` on this fleet's Redis. Return its output."""
+        command: list[str | Path] = [program("redis-cli", "redis-tools"), "-p", str(self._redis_port), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def stop(self) -> None:
         """Stop the services with SIGTERM, then the servers."""
@@ -128,7 +141,18 @@ class Fleet:
         folder.mkdir(exist_ok=True)
         (folder / "rabbitmq.conf").write_text(CONFIGURATION.format(amqp=self._amqp_port, http=self._mq_http))
         (folder / "plugins").write_text("[].\n")
-        environment = {
+        environment = self._rabbitmq_environment
+        if "epmd" not in self._processes:
+            epmd = program("epmd", "erlang-base", ("/usr/bin", "/usr/lib/erlang/erts-*/bin"))
+            self._spawn("epmd", epmd, environment=environment)
+            wait_until(lambda: listens(self._epmd_port), "epmd", self.log("epmd"))
+        self._spawn("rabbitmq", program("rabbitmq-server", "rabbitmq-server", PLACES), environment=environment)
+        wait_until(lambda: listens(self._amqp_port), "RabbitMQ", self.log("rabbitmq"))
+
+    @property
+    def _rabbitmq_environment(self) -> dict[str, str]:
+        folder = self._folder / "rabbitmq"
+        return {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "LC_ALL": "C.UTF-8",
@@ -145,20 +169,15 @@ class Fleet:
             "RABBITMQ_LOG_BASE": str(folder / "logs"),
             "RABBITMQ_PID_FILE": str(folder / "pid"),
         }
-        if "epmd" not in self._processes:
-            epmd = program("epmd", "erlang-base", ("/usr/bin", "/usr/lib/erlang/erts-*/bin"))
-            self._spawn("epmd", epmd, environment=environment)
-            wait_until(lambda: listens(self._epmd_port), "epmd", self.log("epmd"))
-        self._spawn("rabbitmq", program("rabbitmq-server", "rabbitmq-server", PLACES), environment=environment)
-        wait_until(lambda: listens(self._amqp_port), "RabbitMQ", self.log("rabbitmq"))
 
-    def _start_service(self, name: str) -> None:
+    def _start_service(self, name: str, changes: Mapping[str, str]) -> None:
         port = str(self._health_ports[name])
         environment = {
             **self.environment,
             "ORYLO_HEALTH_PORT": port,
             "ORYLO_INGEST_PORT": port,
             "ORYLO_API_PORT": port,
+            **changes,
         }
         self._spawn(name, sys.executable, "-m", f"orylo_{name}", "run", environment=environment)
         wait_until(lambda: listens(int(port)), name, self.log(name))
@@ -177,12 +196,14 @@ class Fleet:
 
 
 @contextmanager
-def running_fleet(folder: Path, meta_url: str, *set_up: Sequence[str], secret: str = "") -> Iterator[Fleet]:
+def running_fleet(
+    folder: Path, meta_url: str, *set_up: Sequence[str], secret: str = "", **environment: str
+) -> Iterator[Fleet]:
     """Start the servers, migrate, start the services, and stop everything at the end.
 
     The `orylo` commands in `set_up` run before the services start, with `secret` on standard input.
     """
-    fleet = Fleet(folder, meta_url)
+    fleet = Fleet(folder, meta_url, environment)
     try:
         for server in ("postgres", "redis", "rabbitmq"):
             fleet.start(server)

@@ -79,17 +79,17 @@ def test_an_idle_platform_notifies_of_nothing(platform: Platform) -> None:
 @pytest.mark.parametrize(
     ("alarm", "metric", "value", "minutes"),
     [
-        ("OutboxStalled", "orylo_outbox_oldest_seconds", 60, 1),
+        ("OutboxStalled", "orylo_outbox_oldest_seconds", 60, 0.75),
         ("CircuitOpen", "orylo_circuit_state", 2, 3.5),
-        ("MessagesWaiting", "orylo_messages_waiting", 101, 5.5),
+        ("MessagesWaiting", "orylo_messages_waiting", 101, 1),
         ("DeadLettersPiledUp", "orylo_api_dead_letters_open", 101, 31),
-        ("DeadLetterOld", "orylo_api_dead_letters_oldest_seconds", 90_000, 6),
-        ("SecretsUnreadable", "orylo_control_unreadable_secrets", 1, 6),
+        ("DeadLetterOld", "orylo_api_dead_letters_oldest_seconds", 90_000, 1.5),
+        ("SecretsUnreadable", "orylo_control_unreadable_secrets", 1, 1.5),
         ("DispatchDestinationOnHold", "orylo_dispatch_destination_on_hold", 1, 1.5),
         ("DispatchTokenExpiring", "orylo_dispatch_token_expires_timestamp_seconds", 1_010_000, 0.25),
-        ("DispatchDeliveriesLate", "orylo_dispatch_oldest_due_seconds", 1_000, 5.5),
+        ("DispatchDeliveriesLate", "orylo_dispatch_oldest_due_seconds", 1_000, 1.5),
         ("DetectorFuseTripped", "orylo_detector_fuses_tripped", 1, 0.25),
-        ("CertificateExpiring", "orylo_certificate_expires_timestamp_seconds", 2_000_000, 6),
+        ("CertificateExpiring", "orylo_certificate_expires_timestamp_seconds", 2_000_000, 1.5),
     ],
 )
 def test_a_gauge_fires_once_and_ends_once(
@@ -128,6 +128,20 @@ def test_a_counter_fires_within_minutes_and_ends_after_its_window(
     counter.inc(count)
     notified = platform.pass_time(120)
     assert sorted(notified) == sorted((alarm, ended) for alarm in alarms for ended in (False, True))
+
+
+def test_payments_that_begin_to_fail_fire_within_minutes_after_a_sound_hour(platform: Platform) -> None:
+    counter = Counter("orylo_payments", "", ["gateway", "outcome"], registry=platform.registry)
+    succeeded, failed = counter.labels("stripe", "succeeded"), counter.labels("stripe", "failed")
+    for _ in range(60):
+        succeeded.inc(6)
+        assert platform.pass_time(1) == []
+
+    notified = []
+    for _ in range(6):
+        failed.inc(6)
+        notified += platform.pass_time(1)
+    assert notified == [("PaymentsFailing", False)]
 
 
 def test_messages_that_are_handled_fast_enough_may_wait(platform: Platform) -> None:

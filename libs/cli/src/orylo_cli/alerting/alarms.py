@@ -9,6 +9,7 @@ from orylo_cli.alerting.readings import Readings
 
 Severity = Literal["page", "ticket"]
 
+MINUTE = timedelta(minutes=1)
 QUARTER = timedelta(minutes=15)
 FIVE_MINUTES = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
@@ -54,8 +55,10 @@ def circuit_open(readings: Readings) -> str | None:
 
 def messages_waiting(readings: Readings) -> str | None:
     waiting = readings.highest("orylo_messages_waiting")
-    handled = readings.increase("orylo_messages_handled_total", FIVE_MINUTES, outcome="done")
-    return f"{waiting:.0f} messages wait, more than are handled in 5 minutes" if waiting > max(100, handled) else None
+    handled = readings.increase("orylo_messages_handled_total", MINUTE, outcome="done")
+    return (
+        f"{waiting:.0f} messages wait, more than are handled in 5 minutes" if waiting > max(100, 5 * handled) else None
+    )
 
 
 def messages_dead_lettered(readings: Readings) -> str | None:
@@ -126,11 +129,12 @@ def fuse_tripped(readings: Readings) -> str | None:
 
 
 def payments_failing(readings: Readings) -> str | None:
-    failed = readings.increase("orylo_payments_total", HOUR, outcome="failed")
-    tried = readings.increase("orylo_payments_total", HOUR)
-    return (
-        f"{failed:.0f} of the last hour's {tried:.0f} payments failed" if tried > 50 and failed > tried / 10 else None
-    )
+    for period, least, share, words in ((HOUR, 50, 0.1, "hour's"), (FIVE_MINUTES, 15, 0.5, "5 minutes'")):
+        failed = readings.increase("orylo_payments_total", period, outcome="failed")
+        tried = readings.increase("orylo_payments_total", period)
+        if tried > least and failed > tried * share:
+            return f"{failed:.0f} of the last {words} {tried:.0f} payments failed"
+    return None
 
 
 def certificate_expiring(readings: Readings) -> str | None:
@@ -139,27 +143,27 @@ def certificate_expiring(readings: Readings) -> str | None:
     return f"the certificate expires in {left / DAY_S:.0f} days" if left < 14 * DAY_S else None
 
 
-NOW, HALF_MINUTE, MINUTE = timedelta(), timedelta(seconds=30), timedelta(minutes=1)
+NOW, QUARTER_MINUTE, HALF_MINUTE = timedelta(), timedelta(seconds=15), timedelta(seconds=30)
 
 ALARMS: tuple[Alarm, ...] = (
     Alarm("ServiceDown", "page", MINUTE, service_down),
     Alarm("DatabaseUnreachable", "page", MINUTE, database_unreachable),
     Alarm("DiskFilling", "page", MINUTE, disk_filling),
-    Alarm("OutboxStalled", "page", HALF_MINUTE, outbox_stalled),
+    Alarm("OutboxStalled", "page", QUARTER_MINUTE, outbox_stalled),
     Alarm("CircuitOpen", "ticket", timedelta(minutes=3), circuit_open),
-    Alarm("MessagesWaiting", "page", FIVE_MINUTES, messages_waiting),
+    Alarm("MessagesWaiting", "page", HALF_MINUTE, messages_waiting),
     Alarm("MessagesDeadLettered", "ticket", NOW, messages_dead_lettered),
     Alarm("DeadLettersPiledUp", "page", timedelta(minutes=30), dead_letters_piled_up),
-    Alarm("DeadLetterOld", "ticket", FIVE_MINUTES, dead_letter_old),
-    Alarm("SecretsUnreadable", "page", FIVE_MINUTES, secrets_unreadable),
+    Alarm("DeadLetterOld", "ticket", MINUTE, dead_letter_old),
+    Alarm("SecretsUnreadable", "page", MINUTE, secrets_unreadable),
     Alarm("IngestUnavailable", "page", HALF_MINUTE, ingest_unavailable),
     Alarm("IngestWebhooksFailing", "ticket", MINUTE, ingest_webhooks_failing),
     Alarm("DispatchDestinationOnHold", "ticket", MINUTE, destination_on_hold),
     Alarm("DispatchTokenExpiring", "page", NOW, token_expiring),
     Alarm("DispatchConversionRefused", "ticket", NOW, conversion_refused),
     Alarm("DispatchActionsFailing", "ticket", NOW, actions_failing),
-    Alarm("DispatchDeliveriesLate", "page", FIVE_MINUTES, deliveries_late),
+    Alarm("DispatchDeliveriesLate", "page", MINUTE, deliveries_late),
     Alarm("DetectorFuseTripped", "page", NOW, fuse_tripped),
-    Alarm("PaymentsFailing", "ticket", FIVE_MINUTES, payments_failing),
-    Alarm("CertificateExpiring", "ticket", FIVE_MINUTES, certificate_expiring),
+    Alarm("PaymentsFailing", "ticket", timedelta(minutes=2), payments_failing),
+    Alarm("CertificateExpiring", "ticket", MINUTE, certificate_expiring),
 )

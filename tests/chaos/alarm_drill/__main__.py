@@ -1,0 +1,201 @@
+"""Cause faults on a distributed platform, and check that each alarm is told to a receiver and later cleared.
+
+    python -m tests.chaos.alarm_drill [--only ALARM …] [--rules deployed|quick]
+
+Starts PostgreSQL, RabbitMQ, Redis, the five services, a fake Meta and a fake Stripe, with sales as traffic, and a real
+Prometheus and Alertmanager. Faults of one round happen at once; the next round begins when they have ended.
+
+The pages are tried with the deployed rules and routes at their interval of 15 s: a page must reach the receiver within
+two minutes, another alarm within five. The other alarms are tried with quick variants: every `for`, range, offset and
+grouping time is mapped to a few seconds, in the same order, and the interval is one second. Their times show only that
+the alarm fires and clears. Each of the two kinds has a platform of its own, and both run at the same time.
+
+Writes docs/alarm-drill.json, from which `make docs` fills docs/alarms.md. `--rules quick` tries the pages in seconds,
+too, and writes nothing. The exit status is 1 if an alarm is not told in time or does not clear. A whole drill takes
+about 20 minutes and needs root, to mount a small disk.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.alarm_drill.faults import FAULTS, Fault
+from tests.chaos.alarm_drill.results import QUICK_WITHIN_S, RESULTS, goal_s
+from tests.chaos.alarm_drill.site import SALES_PER_SECOND, Site, running_site, watched
+from tests.contract.test_alerts import ALERTS
+
+# The longest range of an alarm that is tried with the deployed rules, and Alertmanager's interval.
+CLEARED_WITHIN_S = 900.0
+# These inhibit other alarms that the drill tries: all earlier ones must have cleared before.
+INHIBITING = ("DatabaseUnreachable", "BrokerUnreachable", "ServiceDown")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The times of one alarm in Unix seconds. `told` and `cleared` are deliveries to the receiver."""
+
+    alarm: str
+    fault: Fault
+    began: float
+    told: float | None = None
+    ended: float = 0.0
+    cleared: float | None = None
+    note: str = ""
+
+    def goal_s(self, *, is_quick: bool) -> float:
+        return goal_s(ALERTS[self.alarm]["labels"]["severity"], is_quick=is_quick)
+
+    def is_right(self, *, is_quick: bool) -> bool:
+        in_time = self.told is not None and self.told - self.began <= self.goal_s(is_quick=is_quick)
+        return in_time and self.cleared is not None and not self.note
+
+
+@contextmanager
+def noted(outcomes: Sequence[Outcome]) -> Iterator[None]:
+    """Write an error into the outcomes: the other faults go on."""
+    try:
+        yield
+    except (Exception, pytest.fail.Exception) as error:
+        for outcome in outcomes:
+            outcome.note = f"{type(error).__name__}: {error}"
+        print(f"{time.strftime('%X')}    {outcomes[0].note}", flush=True)
+
+
+class Drill:
+    def __init__(self, site: Site, *, is_quick: bool) -> None:
+        self.site = site
+        self.is_quick = is_quick
+        self.outcomes: list[Outcome] = []
+
+    def run(self, faults: Sequence[Fault]) -> None:
+        for _, group in groupby(sorted(faults, key=lambda each: each.round), key=lambda each: each.round):
+            together = list(group)
+            if self.is_quick or any(alarm in INHIBITING for each in together for alarm in each.alarms):
+                self.wait_until_cleared()
+            self.play(together)
+        self.wait_until_cleared()
+
+    def play(self, faults: Sequence[Fault]) -> None:
+        """Begin the faults, wait until their alarms are told, and end them."""
+        happening: list[tuple[AbstractContextManager[None], list[Outcome]]] = []
+        try:
+            for fault in faults:
+                firing = [alarm for alarm in fault.alarms if self.site.monitor.receiver.is_firing(alarm)]
+                print(f"{time.strftime('%X')}  {fault.words}", flush=True)
+                context = fault.happen(self.site)
+                outcomes = [
+                    Outcome(alarm, fault, 0.0, note="fired before the fault" if alarm in firing else "")
+                    for alarm in fault.alarms
+                ]
+                self.outcomes += outcomes
+                self.site.began()
+                with noted(outcomes):
+                    context.__enter__()
+                    happening.append((context, outcomes))
+                for outcome in outcomes:
+                    outcome.began = self.site.began_at
+            self.wait_until_told([outcome for _, outcomes in happening for outcome in outcomes])
+        finally:
+            for context, outcomes in reversed(happening):
+                for outcome in outcomes:
+                    outcome.ended = time.time()
+                with noted(outcomes):
+                    context.__exit__(None, None, None)
+
+    def wait_until_told(self, outcomes: Sequence[Outcome]) -> None:
+        give_up = {outcome.alarm: time.time() + outcome.goal_s(is_quick=self.is_quick) * 2 for outcome in outcomes}
+        while waiting := [each for each in outcomes if each.told is None and time.time() < give_up[each.alarm]]:
+            for outcome in waiting:
+                outcome.told = self.site.monitor.receiver.began_at(outcome.alarm, outcome.began)
+                if outcome.told:
+                    print(f"{time.strftime('%X')}    {outcome.alarm}: {outcome.told - outcome.began:.0f} s", flush=True)
+            time.sleep(0.2)
+
+    def wait_until_cleared(self) -> None:
+        limit_s = QUICK_WITHIN_S if self.is_quick else CLEARED_WITHIN_S
+        while waiting := [
+            each for each in self.outcomes if each.told and not each.cleared and time.time() < each.ended + limit_s
+        ]:
+            for outcome in waiting:
+                cleared = self.site.monitor.receiver.ended_at(outcome.alarm)
+                if cleared and cleared > outcome.began:
+                    outcome.cleared = cleared
+                    after = cleared - outcome.ended
+                    print(f"{time.strftime('%X')}    {outcome.alarm} cleared: {after:.0f} s", flush=True)
+            time.sleep(0.2)
+
+
+def report(outcomes: Sequence[Outcome], *, is_quick: bool) -> Iterator[str]:
+    for each in outcomes:
+        told = f"{each.told - each.began:.0f} s" if each.told else "never"
+        cleared = f"{each.cleared - each.ended:.0f} s" if each.cleared else "never"
+        mark = "ok  " if each.is_right(is_quick=is_quick) else "FAIL"
+        yield f"{mark} {each.alarm:28} told {told:>6}  cleared {cleared:>7}  {each.fault.words} {each.note}"
+
+
+def write_results(outcomes: Mapping[str, Sequence[Outcome]]) -> None:
+    """Add to the results, or replace those of the same alarms."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for rules, tried in outcomes.items():
+        for each in tried:
+            if each.is_right(is_quick=rules == "quick") and each.told and each.cleared:
+                results[each.alarm] = {
+                    "fault": each.fault.words,
+                    "rules": rules,
+                    "told_s": round(each.told - each.began),
+                    "cleared_s": max(0, round(each.cleared - each.ended)),
+                }
+    RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def drill(faults: Sequence[Fault], is_quick: bool) -> list[Outcome]:
+    """Run the faults on a site of their own."""
+    if not faults:
+        return []
+    with (
+        tempfile.TemporaryDirectory(prefix="orylo-drill-", ignore_cleanup_errors=True) as folder,
+        running_site(Path(folder)) as site,
+        watched(site, Path(folder) / "monitoring", is_quick=is_quick),
+        site.steadily(SALES_PER_SECOND, site.sell_by_turns),
+    ):
+        # Ranges need a few samples of the sound platform.
+        time.sleep(15 if is_quick else 90)
+        running = Drill(site, is_quick=is_quick)
+        running.run(faults)
+    return running.outcomes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    alarms = sorted(alarm for each in FAULTS for alarm in each.alarms)
+    parser.add_argument(
+        "--only", nargs="+", choices=alarms, metavar="ALARM", help=f"one or more of {', '.join(alarms)}"
+    )
+    parser.add_argument("--rules", choices=["deployed", "quick"], help="only these; default: each alarm with its own")
+    arguments = parser.parse_args()
+    chosen = [each for each in FAULTS if not arguments.only or set(arguments.only) & set(each.alarms)]
+    runs = {
+        "deployed": [each for each in chosen if each.real and arguments.rules != "quick"],
+        "quick": [each for each in chosen if arguments.rules == "quick" or (not each.real and not arguments.rules)],
+    }
+    with ThreadPoolExecutor() as threads:
+        outcomes = dict(zip(runs, threads.map(drill, runs.values(), [rules == "quick" for rules in runs]), strict=True))
+    for rules, tried in outcomes.items():
+        print("\n".join(report(tried, is_quick=rules == "quick")))
+    if arguments.rules != "quick":
+        write_results(outcomes)
+    right = all(each.is_right(is_quick=rules == "quick") for rules, tried in outcomes.items() for each in tried)
+    raise SystemExit(0 if right else 1)
+
+
+if __name__ == "__main__":
+    main()
