@@ -19054,7 +19054,15 @@ export interface operations {
                      *       "match": {
                      *         "method": "click_id",
                      *         "confidence": 1,
-                     *         "click_id": "fb.1.1773500966000.IwAR2x"
+                     *         "click_id": "fb.1.1773500966000.IwAR2x",
+                     *         "tried": [
+                     *           "click_id",
+                     *           "fbc"
+                     *         ],
+                     *         "utm": {
+                     *           "campaign": "black-friday",
+                     *           "source": "facebook"
+                     *         }
                      *       },
                      *       "attempts": 12,
                      *       "reason": "card testing",
