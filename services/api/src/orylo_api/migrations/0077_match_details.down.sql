@@ -1,2 +1,2 @@
--- Drops the methods that were tried and the utm parameters. A rebuild of the payments restores them from the messages.
+-- Drops the methods that were tried and the utm parameters for good. No rebuild restores them.
 ALTER TABLE api.conversions_view DROP COLUMN match_utm, DROP COLUMN match_tried;
