@@ -70,6 +70,7 @@ export const words: Words = {
     already_listed: "Este valor já está na lista.",
     too_many_views: "O limite de visões foi atingido. Exclua uma.",
     too_old: "A venda tem mais de 7 dias, o que o destino não aceita.",
+    too_many_payments: "Esta pessoa tem pagamentos demais para serem apagados de uma vez. Fale com o suporte.",
     too_many_notes: "O limite de notas foi atingido. Exclua uma das suas.",
     too_many_secrets: "Este gateway já tem o máximo de segredos. Desative um antes.",
     too_many_entries: "A lista está cheia. Remova entradas de que não precisa mais.",
