@@ -109,6 +109,7 @@ export type TrustEntry = Schemas["TrustEntry"];
 export type VerdictAccepted = Schemas["VerdictAccepted"];
 export type WebhookPayload = Schemas["WebhookPayload"];
 export type WebhookReceipt = Schemas["WebhookReceipt"];
+export type ErasurePlan = Schemas["ErasurePlan"];
 export type NoteChange = Schemas["NoteChange"];
 export type VerdictChange = Schemas["VerdictChange"];
 export type WebVitalsBody = Schemas["WebVitalsBody"];

@@ -16,11 +16,12 @@ import { Field } from "../../ui/controls/Field";
 import { toast } from "../../ui/feedback/toasts";
 import { Confirm } from "../../ui/panel/Dialog";
 import styles from "./CustomerPage.module.css";
+import { EraseCustomer } from "./EraseCustomer";
 import { ledgerKey, notesKey, timelineKey } from "./queries";
 import { pageWords } from "./words";
 import { WriteNote } from "./WriteNote";
 
-type Open = "block" | "allow" | "correct" | "merge" | "unmerge" | "note" | null;
+type Open = "block" | "allow" | "correct" | "merge" | "unmerge" | "note" | "erase" | null;
 
 /** What people can do about a customer. */
 export function CustomerActions({ id, status, merged }: { id: string; status: TrustStatus; merged: boolean }) {
@@ -64,6 +65,8 @@ export function CustomerActions({ id, status, merged }: { id: string; status: Tr
         {merged && button("unmerge", words.unmerge.button)}
       </Guarded>
       <Guarded permission="notes.write">{button("note", words.notes.write)}</Guarded>
+      <Guarded permission="customers.erase">{button("erase", words.erase.button)}</Guarded>
+      {open === "erase" && <EraseCustomer id={id} onClose={close} />}
       {open === "block" && <BlockCustomer customerId={id} onClose={close} />}
       {open === "allow" && <AllowCustomer customerId={id} onClose={close} />}
       {open === "note" && <WriteNote id={id} onClose={close} />}

@@ -26,6 +26,18 @@ export const words = {
     action: "Merge",
     done: "Customers merged.",
   },
+  erase: {
+    button: "Erase…",
+    title: "Erase this person’s data?",
+    text: "Everything that identifies the person is erased in all services: hashes, addresses, devices, clicks, stored webhooks, notes, trust. Amounts, states and decisions stay, without the person.",
+    counts: (rows: number, payments: number) =>
+      `${formatCount(rows)} ${plural(rows, "row", "rows")} will be erased or changed. ${formatCount(payments)} ${plural(payments, "payment stays", "payments stay")}.`,
+    people: (count: number) => `All ${formatCount(count)} ids that are this person are erased.`,
+    final: "It cannot be undone, and what Meta has received stays there. A later purchase begins a new history.",
+    receipt: (job: string) => `This is the receipt: the rows of each kind, by service. It is kept as job ${job}, which does not name the person.`,
+    counting: "what would be erased",
+    action: "Erase",
+  },
   unmerge: {
     button: "Separate…",
     title: "Separate from all others?",

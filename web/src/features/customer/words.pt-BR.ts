@@ -27,6 +27,18 @@ export const words: Words = {
     action: "Unir",
     done: "Clientes unidos.",
   },
+  erase: {
+    button: "Apagar…",
+    title: "Apagar os dados desta pessoa?",
+    text: "Tudo o que identifica a pessoa é apagado em todos os serviços: hashes, endereços, dispositivos, cliques, webhooks guardados, notas, confiança. Valores, estados e decisões ficam, sem a pessoa.",
+    counts: (rows, payments) =>
+      `${formatCount(rows)} ${plural(rows, "linha será apagada ou alterada", "linhas serão apagadas ou alteradas")}. ${formatCount(payments)} ${plural(payments, "pagamento fica", "pagamentos ficam")}.`,
+    people: (count) => `Todos os ${formatCount(count)} ids que são esta pessoa são apagados.`,
+    final: "Não pode ser desfeito, e o que a Meta recebeu fica lá. Uma compra posterior começa um novo histórico.",
+    receipt: (job) => `Este é o recibo: as linhas de cada tipo, por serviço. Ele fica guardado como a tarefa ${job}, que não nomeia a pessoa.`,
+    counting: "o que seria apagado",
+    action: "Apagar",
+  },
   unmerge: {
     button: "Separar…",
     title: "Separar de todos os outros?",

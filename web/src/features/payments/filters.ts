@@ -29,6 +29,7 @@ export interface Filters {
   conversion?: string | undefined;
   verdict?: string | undefined;
   gateway?: string | undefined;
+  currency?: string | undefined;
   /** The least risk, and the amounts in minor units: numbers. */
   min_risk?: string | undefined;
   min_amount?: string | undefined;
@@ -61,6 +62,7 @@ export const paymentsAddress = {
     conversion: choices("conversion", search),
     verdict: choices("verdict", search),
     gateway: gatewaysOf(search.get("gateway")),
+    currency: currenciesOf(search.get("currency")),
     min_risk: whole(search.get("min_risk"), 100),
     min_amount: whole(search.get("min_amount"), MAX_AMOUNT),
     max_amount: whole(search.get("max_amount"), MAX_AMOUNT),
@@ -78,6 +80,8 @@ function choices(name: keyof typeof CHOICES, search: URLSearchParams): string | 
 }
 
 const gatewaysOf = (text: string | null) => given(text?.split(",").filter(isGateway).join(",") ?? "");
+
+const currenciesOf = (text: string | null) => given(text?.split(",").filter((each) => /^[A-Z]{3}$/.test(each)).join(",") ?? "");
 
 const given = (text: string) => (text === "" ? undefined : text);
 
@@ -100,7 +104,7 @@ export function parametersOf({ range, ...filters }: Filters, zone: string, now =
 
 const isClosed = (to: string, now: Date) => Date.parse(to) < now.getTime();
 
-const LISTS = ["decision", "state", "conversion", "verdict", "gateway"];
+const LISTS = ["decision", "state", "conversion", "verdict", "gateway", "currency"];
 const NUMBERS = ["min_risk", "min_amount", "max_amount"];
 
 /** The parameters as a body has them: lists and numbers. */
@@ -129,6 +133,7 @@ export function matches(payment: ListedPayment, filters: Filters): boolean {
     has(filters.conversion, conversion?.status ?? "none") &&
     has(filters.verdict, verdict?.verdict ?? "none") &&
     has(filters.gateway, gateway) &&
+    has(filters.currency, payment.currency) &&
     (min_risk === undefined || (decision !== null && decision.risk_score >= Number(min_risk))) &&
     (min_amount === undefined || amount >= Number(min_amount)) &&
     (max_amount === undefined || amount <= Number(max_amount))
@@ -136,11 +141,12 @@ export function matches(payment: ListedPayment, filters: Filters): boolean {
 }
 
 /** Whether a decision may be listed: as `matches`, by what a decision says. */
-export function mayMatch({ decision, gateway, risk_score, amount_minor: amount }: Detection, filters: Filters): boolean {
+export function mayMatch({ decision, gateway, currency, risk_score, amount_minor: amount }: Detection, filters: Filters): boolean {
   const { min_risk, min_amount, max_amount } = filters;
   return (
     has(filters.decision, decision) &&
     has(filters.gateway, gateway) &&
+    has(filters.currency, currency) &&
     (min_risk === undefined || risk_score >= Number(min_risk)) &&
     (min_amount === undefined || amount >= Number(min_amount)) &&
     (max_amount === undefined || amount <= Number(max_amount))

@@ -52,6 +52,8 @@ export const words: Words = {
     riskFrom: (risk) => `Risk from ${risk}`,
     range: "Range",
     anyTime: "All time",
+    currency: "Currency",
+    anyCurrency: "Any currency",
     amountFrom: "Amount from",
     amountTo: "Amount to",
     more: "More filters",

@@ -52,6 +52,8 @@ export const words: Words = {
     riskFrom: (risk) => `Risco a partir de ${risk}`,
     range: "Período",
     anyTime: "Todo o período",
+    currency: "Moeda",
+    anyCurrency: "Qualquer moeda",
     amountFrom: "Valor de",
     amountTo: "Valor até",
     more: "Mais filtros",

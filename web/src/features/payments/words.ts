@@ -33,6 +33,8 @@ export interface Words {
     riskFrom: (risk: number) => string;
     range: string;
     anyTime: string;
+    currency: string;
+    anyCurrency: string;
     amountFrom: string;
     amountTo: string;
     more: string;

@@ -7,7 +7,8 @@ const WITHOUT_DECIMALS = new Set(
 );
 const WITH_THREE = new Set("BHD IQD JOD KWD LYD OMR TND".split(" "));
 
-function minorDigits(currency: string): number {
+/** How many decimal places a currency has. */
+export function minorDigits(currency: string): number {
   if (WITHOUT_DECIMALS.has(currency)) return 0;
   return WITH_THREE.has(currency) ? 3 : 2;
 }

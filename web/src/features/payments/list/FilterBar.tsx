@@ -9,9 +9,11 @@ import { Select } from "../../../ui/controls/Select";
 import { DateRange } from "../../../ui/controls/DateRange";
 import { CONVERSIONS, type Filters, hasFilters, STATES } from "../filters";
 import { paymentsWords } from "../words";
+import { AmountFilters } from "./AmountFilters";
 import styles from "./FilterBar.module.css";
 
 const RISKS = [20, 40, 60, 80, 90];
+const FURTHER = ["verdict", "currency", "min_amount", "max_amount"] as const;
 const DEFAULT_RANGE = "7d";
 
 interface Props {
@@ -25,7 +27,7 @@ export function FilterBar({ filters, onFilter, onClear }: Props) {
   const { filters: words } = useWords(paymentsWords);
   const { decisions } = useWords(detectionWords);
   const { states } = useWords(paymentWords);
-  const [more, setMore] = useState(filters.verdict !== undefined || filters.min_amount !== undefined || filters.max_amount !== undefined);
+  const [more, setMore] = useState(() => FURTHER.some((name) => filters[name] !== undefined));
   const money = Object.fromEntries(STATES.map((state) => [state, states[state]]));
   const conversions = Object.fromEntries(CONVERSIONS.map((each) => [each, words.conversions[each]]));
   const risks = Object.fromEntries(RISKS.map((risk) => [String(risk), words.riskFrom(risk)]));
@@ -51,8 +53,7 @@ export function FilterBar({ filters, onFilter, onClear }: Props) {
       {more && (
         <>
           {choice("verdict", words.verdict, words.anyVerdict, words.verdicts)}
-          <Amount label={words.amountFrom} value={filters.min_amount} onChange={(min_amount) => { onFilter({ min_amount }); }} />
-          <Amount label={words.amountTo} value={filters.max_amount} onChange={(max_amount) => { onFilter({ max_amount }); }} />
+          <AmountFilters filters={filters} onFilter={onFilter} />
         </>
       )}
       {filters.range === undefined ? (
@@ -97,44 +98,6 @@ function withPresent(options: Readonly<Record<string, string>>, value: string | 
   return { ...options, [value]: value.split(",").map((each) => options[each] ?? each).join(", ") };
 }
 
-interface AmountProps {
-  label: string;
-  /** In minor units. */
-  value: string | undefined;
-  onChange: (value: string | undefined) => void;
-}
-
-/** An amount of money in its main unit. It filters when the field is left or Enter is pressed. */
-function Amount({ label, value, onChange }: AmountProps) {
-  const shown = value === undefined ? "" : String(Number(value) / 100);
-
-  return (
-    <form
-      className={styles.amount}
-      onSubmit={(event) => {
-        event.preventDefault();
-        const text = new FormData(event.currentTarget).get("amount");
-        const amount = typeof text === "string" && text !== "" ? Math.round(Number(text) * 100) : undefined;
-        onChange(amount !== undefined && amount >= 0 ? String(amount) : undefined);
-      }}
-    >
-      <input
-        key={shown}
-        name="amount"
-        type="number"
-        min="0"
-        step="0.01"
-        aria-label={label}
-        placeholder={label}
-        defaultValue={shown}
-        onBlur={({ currentTarget }) => {
-          if (currentTarget.value !== shown) currentTarget.form?.requestSubmit();
-        }}
-      />
-    </form>
-  );
-}
-
 /** The active filters in words. */
 export function useFilterTexts(): (filters: Filters) => string[] {
   const { filters: words } = useWords(paymentsWords);
@@ -150,6 +113,7 @@ export function useFilterTexts(): (filters: Filters) => string[] {
       ...named(filters.state, states),
       ...named(filters.conversion, words.conversions),
       ...named(filters.verdict, words.verdicts),
+      ...(filters.currency?.split(",") ?? []),
       ...(filters.min_risk === undefined ? [] : [words.riskFrom(Number(filters.min_risk))]),
       ...(filters.q === undefined ? [] : [`“${filters.q}”`]),
     ];
