@@ -59,7 +59,10 @@ class DetectionProjection:
         if replaced := detection.replaces:
             # It was counted at its own time. The sums do not depend on which of the two messages arrives first.
             _count(effects, detection, uuid7_time(replaced.detection_id, detection.occurred_at), replaced, by=-1)
-        effects.stream(row.tenant_id, b"detection.created", _columns_shown(row) | row.findings | {"replaced_by": None})
+        # As the API's model has it: every field, also those that are stored only if they are known.
+        detectors = [{"otherwise": None, **each} for each in row.findings["detectors"]]
+        findings = row.findings | {"detectors": detectors}
+        effects.stream(row.tenant_id, b"detection.created", _columns_shown(row) | findings | {"replaced_by": None})
 
     async def write(self, connection: Connection) -> None:
         await DETECTIONS.insert_new(connection, self._rows.values())

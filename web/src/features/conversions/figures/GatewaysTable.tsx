@@ -64,10 +64,17 @@ function columnsOf({ columns: { gateway, count, rate, waits, failed } }: Words, 
     id,
     header,
     align: "end",
-    cell: (row) => <Link to={conversionsPath({ range, gateway: row.gateway, status })}>{formatCount(row[id])}</Link>,
+    cell: (row) =>
+      row[id] === 0 ? (
+        formatCount(0)
+      ) : (
+        <Link to={conversionsPath({ range, gateway: row.gateway, status })} className={styles.count}>
+          {formatCount(row[id])}
+        </Link>
+      ),
   });
   return [
-    { id: "gateway", header: gateway, width: "minmax(max-content, 1fr)", priority: 1, cell: (row) => <Link to={conversionsPath({ range, gateway: row.gateway })}>{gatewayName(row.gateway)}</Link> },
+    { id: "gateway", header: gateway, width: "minmax(max-content, 1fr)", priority: 1, cell: (row) => <Link to={conversionsPath({ range, gateway: row.gateway })} className={styles.count}>{gatewayName(row.gateway)}</Link> },
     {
       id: "rate",
       header: rate,
