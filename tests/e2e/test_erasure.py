@@ -38,9 +38,20 @@ async def pool(shop: Shop) -> AsyncIterator[asyncpg.Pool]:
         yield opened
 
 
+def mailed_to(who: Buyer) -> str:
+    return f"mailed-to-{who.cpf[::-1]}"
+
+
 async def visit(shop: Shop, who: Buyer) -> None:
     url = f"{shop.platform.ingest_url}/api/v1/track/{shop.slug}"
-    seen = {"kind": "click", "click_id": CLICKS[who.email], "url": "https://shop.example/", "email": who.email}
+    seen = {
+        "kind": "click",
+        "click_id": CLICKS[who.email],
+        "url": "https://shop.example/",
+        "email": who.email,
+        # Some shops put a person's name or number into the links that they mail.
+        "utm_content": mailed_to(who),
+    }
     async with shop.http.post(url, json=seen, headers={"User-Agent": f"Firefox of {who.email}"}) as response:
         assert response.status == 202
 
@@ -113,6 +124,7 @@ async def test_one_person_is_erased_in_every_service(shop: Shop, pool: asyncpg.P
     planned = await stable_counts(shop, customer_id)
     untouched = await rows_with(pool, other_id, other_sale, hash_of(OTHER.email))
     texts = (hash_of(PERSON.email), customer_id, CLICKS[PERSON.email], PERSON.email, PERSON.cpf, PERSON.phone)
+    texts += (mailed_to(PERSON),)
     assert {table.partition(".")[0] for table in await rows_with(pool, *texts)} == {
         "ingest", "detector", "trust", "dispatch", "api",
     }  # fmt: skip

@@ -23,8 +23,9 @@ BEGIN
     RETURN NEXT;
 
     kind := 'conversions';
-    UPDATE api.conversions_view SET match_click_id = NULL
-    WHERE tenant_id = tenant AND payment_id = ANY (payments) AND match_click_id IS NOT NULL;
+    UPDATE api.conversions_view SET match_click_id = NULL, match_utm = NULL
+    WHERE tenant_id = tenant AND payment_id = ANY (payments)
+      AND (match_click_id IS NOT NULL OR match_utm IS NOT NULL);
     GET DIAGNOSTICS erased = ROW_COUNT;
     RETURN NEXT;
 

@@ -72,8 +72,8 @@ BEGIN
     RETURN NEXT;
 
     kind := 'conversions';
-    UPDATE dispatch.deliveries SET conversion = conversion - personal, click_id = NULL
-    WHERE delivery_id = ANY (theirs) AND (conversion ?| personal OR click_id IS NOT NULL);
+    UPDATE dispatch.deliveries SET conversion = conversion - personal, click_id = NULL, match_utm = NULL
+    WHERE delivery_id = ANY (theirs) AND (conversion ?| personal OR click_id IS NOT NULL OR match_utm IS NOT NULL);
     GET DIAGNOSTICS erased = ROW_COUNT;
     RETURN NEXT;
 END $$;
