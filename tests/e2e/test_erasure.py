@@ -123,8 +123,8 @@ async def test_one_person_is_erased_in_every_service(shop: Shop, pool: asyncpg.P
     await post(shop, f"/api/v1/customers/{customer_id}/notes", {"text": "prefers the telephone"})
     planned = await stable_counts(shop, customer_id)
     untouched = await rows_with(pool, other_id, other_sale, hash_of(OTHER.email))
-    texts = (hash_of(PERSON.email), customer_id, CLICKS[PERSON.email], PERSON.email, PERSON.cpf, PERSON.phone)
-    texts += (mailed_to(PERSON),)
+    hashed, click_id = hash_of(PERSON.email), CLICKS[PERSON.email]
+    texts = (hashed, customer_id, click_id, mailed_to(PERSON), PERSON.email, PERSON.cpf, PERSON.phone)
     assert {table.partition(".")[0] for table in await rows_with(pool, *texts)} == {
         "ingest", "detector", "trust", "dispatch", "api",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Cause faults on a distributed platform, and check that each alarm is told to a receiver and later cleared.
+"""Cause faults on a distributed platform, and check that each alarm reaches a receiver and clears later.
 
     python -m tests.chaos.alarm_drill [--only ALARM …] [--rules deployed|quick]
 
@@ -11,7 +11,7 @@ grouping time is mapped to a few seconds, in the same order, and the interval is
 the alarm fires and clears. Each of the two kinds has a platform of its own, and both run at the same time.
 
 Writes docs/alarm-drill.json, from which `make docs` fills docs/alarms.md. `--rules quick` tries the pages in seconds,
-too, and writes nothing. The exit status is 1 if an alarm is not told in time or does not clear. A whole drill takes
+too, and writes nothing. The exit status is 1 if an alarm arrives too late or does not clear. A whole drill takes
 about 20 minutes and needs root, to mount a small disk.
 """
 
@@ -40,7 +40,7 @@ INHIBITING = ("DatabaseUnreachable", "BrokerUnreachable", "ServiceDown")
 
 
 @dataclass(slots=True)
-class Outcome:
+class Trial:
     """The times of one alarm in Unix seconds. `told` and `cleared` are deliveries to the receiver."""
 
     alarm: str
@@ -60,21 +60,21 @@ class Outcome:
 
 
 @contextmanager
-def noted(outcomes: Sequence[Outcome]) -> Iterator[None]:
-    """Write an error into the outcomes: the other faults go on."""
+def noted(trials: Sequence[Trial]) -> Iterator[None]:
+    """Write an error into the trials: the other faults go on."""
     try:
         yield
     except (Exception, pytest.fail.Exception) as error:
-        for outcome in outcomes:
-            outcome.note = f"{type(error).__name__}: {error}"
-        print(f"{time.strftime('%X')}    {outcomes[0].note}", flush=True)
+        for trial in trials:
+            trial.note = f"{type(error).__name__}: {error}"
+        print(f"{time.strftime('%X')}    {trials[0].note}", flush=True)
 
 
 class Drill:
     def __init__(self, site: Site, *, is_quick: bool) -> None:
         self.site = site
         self.is_quick = is_quick
-        self.outcomes: list[Outcome] = []
+        self.trials: list[Trial] = []
 
     def run(self, faults: Sequence[Fault]) -> None:
         for _, group in groupby(sorted(faults, key=lambda each: each.round), key=lambda each: each.round):
@@ -86,66 +86,66 @@ class Drill:
 
     def play(self, faults: Sequence[Fault]) -> None:
         """Begin the faults, wait until their alarms are told, and end them."""
-        happening: list[tuple[AbstractContextManager[None], list[Outcome]]] = []
+        happening: list[tuple[AbstractContextManager[None], list[Trial]]] = []
         try:
             for fault in faults:
                 firing = [alarm for alarm in fault.alarms if self.site.monitor.receiver.is_firing(alarm)]
                 print(f"{time.strftime('%X')}  {fault.words}", flush=True)
                 context = fault.happen(self.site)
-                outcomes = [
-                    Outcome(alarm, fault, 0.0, note="fired before the fault" if alarm in firing else "")
+                trials = [
+                    Trial(alarm, fault, 0.0, note="fired before the fault" if alarm in firing else "")
                     for alarm in fault.alarms
                 ]
-                self.outcomes += outcomes
+                self.trials += trials
                 self.site.began()
-                with noted(outcomes):
+                with noted(trials):
                     context.__enter__()
-                    happening.append((context, outcomes))
-                for outcome in outcomes:
-                    outcome.began = self.site.began_at
-            self.wait_until_told([outcome for _, outcomes in happening for outcome in outcomes])
+                    happening.append((context, trials))
+                for trial in trials:
+                    trial.began = self.site.began_at
+            self.wait_until_told([trial for _, trials in happening for trial in trials])
         finally:
-            for context, outcomes in reversed(happening):
-                for outcome in outcomes:
-                    outcome.ended = time.time()
-                with noted(outcomes):
+            for context, trials in reversed(happening):
+                for trial in trials:
+                    trial.ended = time.time()
+                with noted(trials):
                     context.__exit__(None, None, None)
 
-    def wait_until_told(self, outcomes: Sequence[Outcome]) -> None:
-        give_up = {outcome.alarm: time.time() + outcome.goal_s(is_quick=self.is_quick) * 2 for outcome in outcomes}
-        while waiting := [each for each in outcomes if each.told is None and time.time() < give_up[each.alarm]]:
-            for outcome in waiting:
-                outcome.told = self.site.monitor.receiver.began_at(outcome.alarm, outcome.began)
-                if outcome.told:
-                    print(f"{time.strftime('%X')}    {outcome.alarm}: {outcome.told - outcome.began:.0f} s", flush=True)
+    def wait_until_told(self, trials: Sequence[Trial]) -> None:
+        give_up = {trial.alarm: time.time() + trial.goal_s(is_quick=self.is_quick) * 2 for trial in trials}
+        while waiting := [each for each in trials if each.told is None and time.time() < give_up[each.alarm]]:
+            for trial in waiting:
+                trial.told = self.site.monitor.receiver.began_at(trial.alarm, trial.began)
+                if trial.told:
+                    print(f"{time.strftime('%X')}    {trial.alarm}: {trial.told - trial.began:.0f} s", flush=True)
             time.sleep(0.2)
 
     def wait_until_cleared(self) -> None:
         limit_s = QUICK_WITHIN_S if self.is_quick else CLEARED_WITHIN_S
         while waiting := [
-            each for each in self.outcomes if each.told and not each.cleared and time.time() < each.ended + limit_s
+            each for each in self.trials if each.told and not each.cleared and time.time() < each.ended + limit_s
         ]:
-            for outcome in waiting:
-                cleared = self.site.monitor.receiver.ended_at(outcome.alarm)
-                if cleared and cleared > outcome.began:
-                    outcome.cleared = cleared
-                    after = cleared - outcome.ended
-                    print(f"{time.strftime('%X')}    {outcome.alarm} cleared: {after:.0f} s", flush=True)
+            for trial in waiting:
+                cleared = self.site.monitor.receiver.ended_at(trial.alarm)
+                if cleared and cleared > trial.began:
+                    trial.cleared = cleared
+                    after = cleared - trial.ended
+                    print(f"{time.strftime('%X')}    {trial.alarm} cleared: {after:.0f} s", flush=True)
             time.sleep(0.2)
 
 
-def report(outcomes: Sequence[Outcome], *, is_quick: bool) -> Iterator[str]:
-    for each in outcomes:
+def report(trials: Sequence[Trial], *, is_quick: bool) -> Iterator[str]:
+    for each in trials:
         told = f"{each.told - each.began:.0f} s" if each.told else "never"
         cleared = f"{each.cleared - each.ended:.0f} s" if each.cleared else "never"
         mark = "ok  " if each.is_right(is_quick=is_quick) else "FAIL"
         yield f"{mark} {each.alarm:28} told {told:>6}  cleared {cleared:>7}  {each.fault.words} {each.note}"
 
 
-def write_results(outcomes: Mapping[str, Sequence[Outcome]]) -> None:
+def write_results(trials: Mapping[str, Sequence[Trial]]) -> None:
     """Add to the results, or replace those of the same alarms."""
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for rules, tried in outcomes.items():
+    for rules, tried in trials.items():
         for each in tried:
             if each.is_right(is_quick=rules == "quick") and each.told and each.cleared:
                 results[each.alarm] = {
@@ -157,7 +157,7 @@ def write_results(outcomes: Mapping[str, Sequence[Outcome]]) -> None:
     RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def drill(faults: Sequence[Fault], is_quick: bool) -> list[Outcome]:
+def drill(faults: Sequence[Fault], is_quick: bool) -> list[Trial]:
     """Run the faults on a site of their own."""
     if not faults:
         return []
@@ -171,7 +171,7 @@ def drill(faults: Sequence[Fault], is_quick: bool) -> list[Outcome]:
         time.sleep(15 if is_quick else 90)
         running = Drill(site, is_quick=is_quick)
         running.run(faults)
-    return running.outcomes
+    return running.trials
 
 
 def main() -> None:
@@ -188,12 +188,12 @@ def main() -> None:
         "quick": [each for each in chosen if arguments.rules == "quick" or (not each.real and not arguments.rules)],
     }
     with ThreadPoolExecutor() as threads:
-        outcomes = dict(zip(runs, threads.map(drill, runs.values(), [rules == "quick" for rules in runs]), strict=True))
-    for rules, tried in outcomes.items():
+        trials = dict(zip(runs, threads.map(drill, runs.values(), [rules == "quick" for rules in runs]), strict=True))
+    for rules, tried in trials.items():
         print("\n".join(report(tried, is_quick=rules == "quick")))
     if arguments.rules != "quick":
-        write_results(outcomes)
-    right = all(each.is_right(is_quick=rules == "quick") for rules, tried in outcomes.items() for each in tried)
+        write_results(trials)
+    right = all(each.is_right(is_quick=rules == "quick") for rules, tried in trials.items() for each in tried)
     raise SystemExit(0 if right else 1)
 
 

@@ -145,6 +145,13 @@ def test_a_repeated_webhook_has_a_step_for_its_last_delivery() -> None:
     ]
 
 
+def test_a_conversion_is_matched_before_it_is_kept_back_although_its_id_is_newer() -> None:
+    kept = sent(status=ConversionStatus.SUPPRESSED, created_at=NOON + MS, updated_at=NOON)
+    steps = timeline_of(story(conversions=[kept]))
+
+    assert [each.kind for each in steps] == ["matched", "suppressed"]
+
+
 def test_without_its_webhooks_a_story_has_a_timeline() -> None:
     steps = timeline_of(story(failed=("webhooks",), conversions=[sent()]))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orylo_common.control.models import TenantRules
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, Outcome, PaymentFact, TrustStatus
+from orylo_common.messages import Decision, DecisionWithout, PaymentFact, TrustStatus
 from orylo_detector.detectors import Detector, custom_rules
 from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.domain.features import Features
@@ -65,8 +65,8 @@ async def decide(plane: Plane, *, risk: int = 0, known: Features | None = None, 
     return await engine.decide(payment(**changes), known or features(), POLICY)
 
 
-def outcome_of(verdict: Verdict) -> Outcome:
-    return Outcome(risk_score=verdict.risk_score, decision=verdict.decision)
+def outcome_of(verdict: Verdict) -> DecisionWithout:
+    return DecisionWithout(risk_score=verdict.risk_score, decision=verdict.decision)
 
 
 def points_of(verdict: Verdict) -> list[int]:

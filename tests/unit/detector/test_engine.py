@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, Outcome, PaymentFact, TrustStatus
+from orylo_common.messages import Decision, DecisionWithout, PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
 from orylo_detector.domain.finding import Finding, WeightedFinding
@@ -170,7 +170,7 @@ async def test_the_outcome_without_a_detector_is_that_of_a_second_decision_witho
     for result in verdict.detectors:
         ignoring = DetectionPolicy.model_validate(changes | {"weights": {result.name: 0}})
         second = await engine.decide(payment(), known, ignoring)
-        expected = Outcome(risk_score=second.risk_score, decision=second.decision) if result.score else None
+        expected = DecisionWithout(risk_score=second.risk_score, decision=second.decision) if result.score else None
         assert result.otherwise == expected
 
 

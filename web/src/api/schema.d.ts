@@ -3124,9 +3124,8 @@ export interface paths {
         /**
          * Jobs, newest first
          * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, and its result as
-         *     long, or until `result_until`. A
-         *     receipt of an erasure is kept with the shop. Its
-         *     progress comes as `job.progress` in the stream, at most twice a second.
+         *     long, or until `result_until`. The receipt of an erasure is kept for as long as the shop. The progress comes as
+         *     `job.progress` in the stream, at most twice a second.
          */
         get: operations["list_jobs"];
         put?: never;
@@ -3147,9 +3146,8 @@ export interface paths {
         /**
          * One job with its progress
          * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, and its result as
-         *     long, or until `result_until`. A
-         *     receipt of an erasure is kept with the shop. Its
-         *     progress comes as `job.progress` in the stream, at most twice a second.
+         *     long, or until `result_until`. The receipt of an erasure is kept for as long as the shop. The progress comes as
+         *     `job.progress` in the stream, at most twice a second.
          */
         get: operations["show_job"];
         put?: never;
@@ -4942,6 +4940,14 @@ export interface components {
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
         };
+        /**
+         * DecisionWithout
+         * @description The risk and the decision if one detector had found nothing, or without the rules.
+         */
+        DecisionWithout: {
+            risk_score: number;
+            decision: components["schemas"]["Decision"];
+        };
         /** DecisionsHealth */
         DecisionsHealth: {
             status: components["schemas"]["HealthStatus"];
@@ -5262,7 +5268,7 @@ export interface components {
              *       "risk_score": 33
              *     }
              */
-            otherwise: components["schemas"]["Outcome"] | null;
+            otherwise: components["schemas"]["DecisionWithout"] | null;
         };
         /** DisableSecondFactorRequest */
         DisableSecondFactorRequest: {
@@ -7046,14 +7052,6 @@ export interface components {
              * @example 3.1.0
              */
             openapi: string;
-        };
-        /**
-         * Outcome
-         * @description A risk, and the decision that it leads to.
-         */
-        Outcome: {
-            risk_score: number;
-            decision: components["schemas"]["Decision"];
         };
         /**
          * OutcomeCounts

@@ -180,7 +180,7 @@ describe("an open conversion", () => {
       identity({ permissions: ["read", "conversions.send_blocked"] }),
     );
     renderApp(`/conversions?conversion=${ID}`);
-    await userEvent.click(await screen.findByRole("button", { name: "Send anyway…" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Send to Meta anyway…" }));
     const dialog = await screen.findByRole("dialog", { name: "Send the conversion of a blocked payment?" });
     await userEvent.click(within(dialog).getByRole("button", { name: "Send anyway" }));
     expect(sent).not.toHaveBeenCalled();

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -223,6 +223,17 @@ describe("the story of a payment", () => {
     });
 
     expect(await screen.findByText("The order is real")).toBeVisible();
+  });
+
+  it("offers to send the conversion of a blocked payment, and no other", async () => {
+    const kept = whole({ conversions: { status: "ok", items: [conversion({ status: "suppressed", reason: "blocked" })] } });
+    await openPage({ [`GET ${PATH}/story`]: () => kept }, identity({ permissions: ["read", "conversions.send_blocked"] }));
+    expect(screen.getByRole("button", { name: "Send to Meta anyway…" })).toBeVisible();
+
+    cleanup();
+    const test = whole({ conversions: { status: "ok", items: [conversion({ status: "suppressed", reason: "test" })] } });
+    await openPage({ [`GET ${PATH}/story`]: () => test }, identity({ permissions: ["read", "conversions.send_blocked"] }));
+    expect(screen.queryByRole("button", { name: "Send to Meta anyway…" })).toBeNull();
   });
 
   it("goes to a step by its number", async () => {

@@ -32,7 +32,7 @@ export const words: Words = {
     ip_user_agent: "IP address and browser",
   },
   sendAnyway: {
-    open: "Send anyway…",
+    open: "Send to Meta anyway…",
     title: "Send the conversion of a blocked payment?",
     text: "Orylo reports the sale as a good one. The decision and the buyer’s trust stay as they are: a verdict changes those.",
     limit: "Meta takes a sale for 7 days only, and a conversion that was sent cannot be taken back.",

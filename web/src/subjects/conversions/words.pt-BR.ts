@@ -32,7 +32,7 @@ export const words: Words = {
     ip_user_agent: "endereço IP e navegador",
   },
   sendAnyway: {
-    open: "Enviar mesmo assim…",
+    open: "Enviar à Meta mesmo assim…",
     title: "Enviar a conversão de um pagamento bloqueado?",
     text: "A Orylo informa a venda como boa. A decisão e a confiança do comprador ficam como estão: um julgamento as altera.",
     limit: "A Meta aceita uma venda por apenas 7 dias, e uma conversão enviada não pode ser desfeita.",

@@ -15,8 +15,8 @@ class Decision(StrEnum):
     BLOCK = "block"
 
 
-class Outcome(Value):
-    """A risk, and the decision that it leads to."""
+class DecisionWithout(Value):
+    """The risk and the decision if one detector had found nothing, or without the rules."""
 
     risk_score: int = Field(ge=0, le=100)
     decision: Decision
@@ -29,7 +29,7 @@ class DetectorResult(Value):
     score: int = Field(ge=0, le=100)
     reasons: tuple[str, ...] = ()
     duration_us: int = Field(ge=0)
-    otherwise: Outcome | None = Field(
+    otherwise: DecisionWithout | None = Field(
         default=None, description="the risk and the decision without this detector; null if it found nothing"
     )
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from orylo_api.http.fields import CustomerId, Gateway, Page, PaymentId, RangeQuery, RequestPart, ResponseBody
-from orylo_common.messages import Decision, Outcome, ReasonPoints, RuleHit
+from orylo_common.messages import Decision, DecisionWithout, ReasonPoints, RuleHit
 
 EXAMPLE = (("velocity.card.1h", "velocity", 58), ("trust_history.new_customer", "trust_history", 4))
 
@@ -74,7 +74,7 @@ class DetectorScore(ResponseBody):
     score: int = Field(ge=0, le=100)
     reasons: list[str]
     duration_us: int = Field(ge=0)
-    otherwise: Outcome | None = Field(
+    otherwise: DecisionWithout | None = Field(
         default=None,
         description="the risk and the decision without what this detector found, all else being equal; of "
         "`custom_rules`, without any rule. Null if it found nothing, and in decisions of earlier versions",

@@ -12,9 +12,8 @@ from orylo_api.jobs.models import Job, JobPage, JobPath, JobQuery
 
 ABOUT = """\
 A job continues after a restart, from its last saved step. It is kept for 90 days after its end, and its result as
-long, or until `result_until`. A
-receipt of an erasure is kept with the shop. Its
-progress comes as `job.progress` in the stream, at most twice a second. """
+long, or until `result_until`. The receipt of an erasure is kept for as long as the shop. The progress comes as
+`job.progress` in the stream, at most twice a second. """
 
 
 async def list_jobs(call: Call[None, JobQuery, None]) -> JobPage:

@@ -64,6 +64,8 @@ def _of_webhook(webhook: ReceivedWebhook) -> Iterator[_Step]:
 
 def _of_conversion(conversion: Conversion) -> Iterator[_Step]:
     identifier = str(conversion.id)
-    yield _Step(conversion.created_at, "conversions", "matched", identifier, conversion.match.method)
+    # The time in its id may be a millisecond after that of the transaction, which may have kept it back at once.
+    matched_at = min(conversion.created_at, conversion.updated_at)
+    yield _Step(matched_at, "conversions", "matched", identifier, conversion.match.method)
     if conversion.status is not ConversionStatus.PENDING:
         yield _Step(conversion.updated_at, "conversions", conversion.status, identifier, conversion.reason)

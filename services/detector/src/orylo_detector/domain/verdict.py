@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectorResult, Outcome, ReasonPoints, RuleHit
+from orylo_common.messages import Decision, DecisionWithout, DetectorResult, ReasonPoints, RuleHit
 from orylo_detector.domain.finding import WeightedFinding
 from orylo_detector.domain.lists import Override
 from orylo_detector.domain.points import divide_risk
@@ -73,16 +73,18 @@ class Verdict:
         )
         return (*of_detectors, self._rules_result()) if self.rule_finding.evaluated else tuple(of_detectors)
 
-    def _without(self, omitted: WeightedFinding) -> Outcome:
-        """Return the outcome if one detector had found nothing."""
+    def _without(self, omitted: WeightedFinding) -> DecisionWithout:
+        """Return the risk and the decision if one detector had found nothing."""
         rules = self.rule_finding.outcome
         risk = combined_risk([each for each in self.found if each is not omitted])
         decision, _ = replace(self.basis, risk=risk).decide(rules.decision, rules.points)
-        return Outcome(risk_score=within_range(risk + rules.points), decision=decision)
+        return DecisionWithout(risk_score=within_range(risk + rules.points), decision=decision)
 
     def _rules_result(self) -> DetectorResult:
         rules = self.rule_finding.outcome
-        without = Outcome(risk_score=self.basis.risk, decision=self.basis.decide(None, 0)[0]) if rules.hits else None
+        without = (
+            DecisionWithout(risk_score=self.basis.risk, decision=self.basis.decide(None, 0)[0]) if rules.hits else None
+        )
         return DetectorResult(
             name=CUSTOM_RULES,
             score=within_range(rules.points),

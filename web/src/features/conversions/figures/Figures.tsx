@@ -36,4 +36,4 @@ export function Figures({ address }: { address: ConversionsAddress }) {
   );
 }
 
-const seconds = (word: (seconds: string) => string, milliseconds: number) => word(formatCount(Math.round(milliseconds / 100) / 10));
+const seconds = (word: (seconds: string) => string, milliseconds: number) => word(formatCount(Math.max(1, Math.round(milliseconds / 100)) / 10));

@@ -4,6 +4,7 @@ import type { Detection, PaymentStory, RuleHit } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
 import { Guarded } from "../../../session/Guarded";
 import { useRefusal } from "../../../session/permissions";
+import { isBlocked, SendAnyway } from "../../../subjects/conversions/SendAnyway";
 import { BlockButton } from "../../../subjects/customers/BlockButton";
 import { useVerdict } from "../../../subjects/payments/useVerdict";
 import { paymentWords } from "../../../subjects/payments/words";
@@ -16,7 +17,7 @@ import styles from "./Actions.module.css";
 import { SnoozeRule } from "./SnoozeRule";
 
 /** What can be done about a payment: `a`, `f`, `b`, `s`, `n` and `.` are their keys. */
-export function Actions({ story: { payment }, decision }: { story: PaymentStory; decision: Detection | undefined }) {
+export function Actions({ story: { payment, conversions }, decision }: { story: PaymentStory; decision: Detection | undefined }) {
   const words = useWords(paymentPageWords);
   const { verdict: verdicts } = useWords(paymentWords);
   const cannotJudge = useRefusal("payments.give_verdicts");
@@ -87,6 +88,9 @@ export function Actions({ story: { payment }, decision }: { story: PaymentStory;
         )}
       </Guarded>
       {customer_id !== null && <BlockButton customerId={customer_id} />}
+      {conversions.items.filter(isBlocked).map(({ id }) => (
+        <SendAnyway key={id} id={id} />
+      ))}
       <Menu
         label={words.more}
         items={[

@@ -1,7 +1,6 @@
 import type { PaymentStory, StoryStep } from "../../../api/types";
 import { useWords } from "../../../i18n/words";
 import { conversionNote, matchLabel, triedLabel, utmLabel } from "../../../subjects/conversions/labels";
-import { isBlocked, SendAnyway } from "../../../subjects/conversions/SendAnyway";
 import { conversionWords } from "../../../subjects/conversions/words";
 import { DetectorList } from "../../../subjects/detections/DetectorList";
 import { ReasonList } from "../../../subjects/detections/ReasonList";
@@ -68,7 +67,6 @@ export function StepDetails({ step: { part, id, at, detail }, story }: Props) {
             </p>
           )}
           {note !== null && <p>{note}</p>}
-          {isBlocked(conversion) && <SendAnyway id={conversion.id} />}
           {conversion.status === "failed" && <Retry conversionId={conversion.id} paymentId={story.payment.id} />}
         </>
       );

@@ -44,7 +44,7 @@ class ShopSettings(TenantSettings):
         default=0.7,
         ge=0,
         le=1,
-        description="the match rate of conversions that the shop wants to reach; the dashboard shows both",
+        description="the match rate that the shop wants to reach; the dashboard shows it beside its own",
         json_schema_extra={"unit": "share from 0 to 1"},
     )
 
