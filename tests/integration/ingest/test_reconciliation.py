@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -113,8 +113,8 @@ class Shop:
 
 @pytest.fixture
 async def shop(postgres_dsn: str, fake_stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
-    # The tests run the workers themselves.
-    monkeypatch.setattr(service, "LOOK_EVERY", timedelta(hours=1))
+    # The tests run the workers themselves: ingest's own would look once when it starts, and may take a test's job then.
+    monkeypatch.setattr(service, "repeating", lambda *_, **__: nullcontext())
     monkeypatch.setattr(service, "schedule_daily", lambda *_: _nothing_scheduled)
     async with running_ingest(postgres_dsn, stripe_base_url=fake_stripe.base_url) as ingest:
         for table in TABLES:
