@@ -10,6 +10,7 @@ import { overview } from "../../../test/builders/overview";
 import { fakeApi, pageOf } from "../../../test/fakeApi";
 import { FakeEventSource } from "../../../test/fakeEventSource";
 import { paymentRows, renderPayments } from "../../../test/paymentList";
+import { renderApp } from "../../../test/renderApp";
 
 beforeEach(() => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
@@ -85,4 +86,37 @@ it("the list polls while the stream is not live, and asks once when it is live a
     await pass(4_000);
   }
   expect(paths()).toEqual([]);
+});
+
+it("what was being fetched for the first time as the stream became live is fetched once more", async () => {
+  const answers: (() => void)[] = [];
+  const { calls } = fakeApi({
+    // The first answer was read before two payments arrived.
+    "GET /api/v1/payments": () => {
+      const payments = pageOf(listedPayments(answers.length === 0 ? 1 : 3));
+      return new Promise((resolve) => {
+        answers.push(() => {
+          resolve(payments);
+        });
+      });
+    },
+  });
+  renderApp();
+  await waitFor(() => {
+    expect(answers).toHaveLength(1);
+  });
+  FakeEventSource.latest.open();
+  await pass(1_000);
+  FakeEventSource.latest.emit("reset", {}, "2.0");
+  await pass(1_000);
+  expect(answers).toHaveLength(1);
+
+  answers[0]?.();
+  // Before the silent stream is taken for lost.
+  await pass(1_000);
+  expect(answers).toHaveLength(2);
+  answers[1]?.();
+  await pass(1_000);
+  expect(paymentRows()).toHaveLength(3);
+  expect(calls.filter((call) => call.startsWith("GET /api/v1/payments"))).toHaveLength(2);
 });
