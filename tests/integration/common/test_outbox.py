@@ -283,6 +283,19 @@ async def test_a_row_of_which_a_consumer_lost_a_message_is_swept(pool: asyncpg.P
     assert broker.messages == messages
 
 
+async def test_a_row_is_swept_of_which_a_message_was_lost_before_the_last_was_offered(pool: asyncpg.Pool) -> None:
+    broker: Any = HandingOver()
+    first, second = await committed_together(pool, 2)
+    async with OutboxRelay(pool, "public", broker) as relay:
+        relay.offer([first])
+        broker.settle(first, done=False)
+        relay.offer([second])
+        broker.settle(second, done=True)
+
+        assert await relay.sweep(older_than=timedelta(0)) == 1
+    assert {message.message_id for message in broker.messages} == {first.message_id, second.message_id}
+
+
 async def test_a_row_that_could_not_be_published_is_swept_once_the_broker_is_back(pool: asyncpg.Pool) -> None:
     broker: Any = Published()
     broker.away = True

@@ -127,7 +127,7 @@ class OutboxRelay:
         for message in messages:
             if message.row is not None:
                 message.row.unoffered -= 1
-                if not message.row.unoffered:
+                if not message.row.unoffered and not message.row.is_left:
                     self._kept_rows.add(message.row.row_id)
         publish = [message for message in messages if not self._hand_over(message)]
         if len(self._offered) + len(publish) > MAX_OFFERED:
@@ -168,6 +168,7 @@ class OutboxRelay:
         self._hurry_until = monotonic() + HURRY_S
         for message in messages:
             if message.row is not None:
+                message.row.is_left = True
                 self._kept_rows.discard(message.row.row_id)
 
     async def _publish_next(self) -> None:

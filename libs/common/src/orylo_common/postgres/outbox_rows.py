@@ -16,14 +16,16 @@ class OutboxRow:
     """A row as its writer sees it, and then the relay of the same process.
 
     `unoffered` counts its messages that the relay has not been offered yet, `open` those not published or settled.
+    `is_left` says that the sweeper is to publish it.
     """
 
-    __slots__ = ("_messages", "open", "row_id", "unoffered")
+    __slots__ = ("_messages", "is_left", "open", "row_id", "unoffered")
 
     def __init__(self, messages: Sequence[Outgoing]) -> None:
         self.row_id = uuid7()
         self._messages = messages
         self.open = self.unoffered = 0
+        self.is_left = False
 
     def columns(self) -> tuple[UUID, str, bytes]:
         """Return the values of the columns `message_id`, `type` and `bodies`."""
