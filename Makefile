@@ -13,7 +13,7 @@ WORKERS ?= 3
 # Tests that need no server.
 FAST := -m "not integration and not e2e" tests/unit tests/contract
 
-.PHONY: help setup run web clients test test-fast lint fmt bench soak chaos screenshots docs lock clean
+.PHONY: help setup run web clients test test-fast lint lint-python lint-web fmt bench soak chaos screenshots docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,11 +38,16 @@ test-fast: setup ## Run the unit and contract tests that need no server
 	@$(BIN)/pytest $(or $(ARGS),-n 2) $(FAST)
 
 lint: setup clients ## Check style, types, import contracts, YAML and the dashboard's code
+	@$(MAKE) --jobs=2 --output-sync lint-python lint-web
+
+lint-python:
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/ruff format --check --quiet $(CODE)
 	@$(BIN)/mypy --strict --no-error-summary $(CODE)
 	@contracts=$$($(BIN)/lint-imports --no-logo) || { echo "$$contracts"; exit 1; }
 	@$(BIN)/yamllint --strict .
+
+lint-web:
 	@scripts/web lint
 
 fmt: setup ## Format the code and fix what ruff can fix
