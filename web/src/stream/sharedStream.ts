@@ -1,4 +1,4 @@
-import { EventStream } from "./eventStream";
+import { CONNECTING, EventStream } from "./eventStream";
 import { ALIVE_EVERY_MS, type WorkerMessage, type WorkerPort } from "./tabMessages";
 
 /** A worker that is silent for longer has ended. */
@@ -29,6 +29,8 @@ export class SharedStream extends EventStream {
     // Not `unload`: a page that has a listener for it loads anew when one goes back to it.
     const leave = () => {
       this.#stop();
+      // If the page is shown again, becoming live tells it that it has missed events.
+      this.setStatus(CONNECTING);
     };
     const rejoin = ({ persisted }: PageTransitionEvent) => {
       if (persisted) this.#join();

@@ -61,6 +61,12 @@ function browser({ check = () => Promise.resolve<unknown>(undefined) } = {}) {
   };
   return {
     openTab,
+    /** Open a tab in another window. */
+    openWindow: () => {
+      const { tab, worker } = connectedPorts();
+      host.attach(tab);
+      worker.postMessage({ type: "join" });
+    },
     replaceWorker: () => {
       for (const cut of cuts) cut();
       FakeEventSource.latest.close();
@@ -94,6 +100,19 @@ describe("the shared stream", () => {
     FakeEventSource.latest.open();
 
     expect(openTab().stream.status().state).toBe("live");
+  });
+
+  it("becomes live again in a page that one goes back to, which missed events meanwhile", () => {
+    const { openTab, openWindow } = browser();
+    openWindow();
+    FakeEventSource.latest.open();
+    const { stream } = openTab();
+    const states: string[] = [];
+    stream.watchStatus(() => states.push(stream.status().state));
+    window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+    window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+
+    expect(states).toEqual(["connecting", "live"]);
   });
 
   it("lasts until the last tab is closed, and begins anew with the next one", () => {
