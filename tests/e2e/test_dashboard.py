@@ -400,6 +400,8 @@ async def test_the_feed_resumes_after_the_platform_was_killed(platform: Embedded
         await sign_in(page, platform)
         state = page.get_by_role("status", name="Live connection")
         await expect(state).to_have_text("Live")
+        # The code of the page is loaded.
+        await expect(page.get_by_role("row").first).to_be_visible()
         await page.evaluate("window.notReloaded = true")
 
         platform.kill()

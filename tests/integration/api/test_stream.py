@@ -27,7 +27,7 @@ from orylo_api.read_models.stream_events import encode_event, write_stream_event
 from orylo_api.stream import endpoints as endpoint
 from orylo_api.stream import hub as stream_hub
 from orylo_api.stream import overview as stream_overview
-from orylo_api.stream.hub import open_stream
+from orylo_api.stream.hub import StreamHub, open_stream
 from orylo_api.stream.subscription import CLIENT_BUFFER, StreamEnded
 from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
@@ -495,6 +495,25 @@ async def test_the_hub_closes_at_once_even_if_a_notification_arrives_at_that_mom
             # It has read the new rows and waits.
             await asyncio.sleep(0.3)
             notify[0]()
+
+
+async def test_a_client_gets_nothing_that_was_committed_before_it_connected(api: Api) -> None:
+    tenant_id = api.a.tenant.id
+
+    async def commit(event: bytes) -> None:
+        async with api.projector.acquire() as connection, connection.transaction():
+            await write_stream_events(connection, {tenant_id: [event + b"\n{}"]})
+
+    # It hears of no notification, and reads whenever a client connects.
+    hub = StreamHub(api.projector)
+    async with hub.subscribe(tenant_id, uuid7()) as first:
+        await commit(b"early")
+        async with hub.subscribe(tenant_id, uuid7()) as second:
+            await commit(b"late")
+            async with hub.subscribe(tenant_id, uuid7()) as third:
+                assert [(await first.next()).types, (await first.next()).types] == [{"early"}, {"late"}]
+                assert (await second.next()).types == {"late"}
+                assert third.is_empty
 
 
 async def test_one_key_opens_a_limited_number_of_streams(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

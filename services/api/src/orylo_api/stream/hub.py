@@ -85,7 +85,7 @@ class StreamHub:
 
     @asynccontextmanager
     async def _subscribe(self, tenant_id: UUID, types: Set[str] | None) -> AsyncIterator[StreamSubscription]:
-        await self._skip_unread()
+        await self._catch_up()
         subscription = StreamSubscription(self.position, types)
         self._clients[tenant_id].add(subscription)
         SSE_CLIENTS.inc()
@@ -130,8 +130,9 @@ class StreamHub:
             for subscription in subscriptions:
                 subscription.end()
 
-    async def _skip_unread(self) -> None:
-        """Continue after the newest row if there was no client to read for."""
+    async def _catch_up(self) -> None:
+        """Read up to the newest row for the clients. If there are none, continue after it."""
+        await self._read_on(self._pool)
         if not self._clients:
             newest: int = await self._pool.fetchval(NEWEST)
             # A client that subscribed meanwhile must get everything from its start on.
