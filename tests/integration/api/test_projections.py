@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -44,7 +45,7 @@ from orylo_common.messages import (
     TrustStatus,
 )
 from orylo_common.postgres.group_commit import GroupCommit
-from orylo_common.postgres.pool import open_pool
+from orylo_common.postgres.pool import Connection, open_pool
 from tests.unit.api.builders import (
     CUSTOMER,
     NOON,
@@ -112,6 +113,18 @@ async def empty_tables(dsn: str) -> None:
 async def write(pool: asyncpg.Pool, batch: Sequence[Projectable]) -> list[bool]:
     async with pool.acquire() as connection, connection.transaction():
         return await write_batch(connection, batch)
+
+
+@asynccontextmanager
+async def undone(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+    """Yield a connection whose changes are rolled back: faster than emptying the tables again."""
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            yield connection
+        finally:
+            await transaction.rollback()
 
 
 async def contents(pool: asyncpg.Pool) -> dict[str, list[dict[str, Any]]]:
@@ -264,16 +277,16 @@ def rejections_of_one_minute() -> list[Projectable]:
     ("table", "events"), [("payments_view", events_of_one_payment()), ("rejections_view", rejections_of_one_minute())]
 )
 async def test_two_events_change_a_row_the_same_way_in_one_batch_and_in_two(
-    pool: asyncpg.Pool, postgres_dsn: str, table: str, events: list[Projectable]
+    pool: asyncpg.Pool, table: str, events: list[Projectable]
 ) -> None:
     """`merge` in Python and the upsert in SQL agree, for every pair and either order."""
     for pair in permutations(events, 2):
         rows = []
         for batches in ([pair], [pair[:1], pair[1:]]):
-            await empty_tables(postgres_dsn)
-            for batch in batches:
-                await write(pool, batch)
-            rows.append([dict(row) for row in await pool.fetch(f"SELECT * FROM api.{table}")])
+            async with undone(pool) as connection:
+                for batch in batches:
+                    await write_batch(connection, batch)
+                rows.append([dict(row) for row in await connection.fetch(f"SELECT * FROM api.{table}")])
         assert rows[0] == rows[1]
 
 
@@ -341,20 +354,19 @@ def stripe_events_of_one_payment() -> list[PaymentSucceeded]:
     return [event.model_copy(update={"occurred_at": NOON}) for event in (intent, charge, session, invoice)]
 
 
-async def test_a_payment_looks_the_same_whichever_event_arrives_first(pool: asyncpg.Pool, postgres_dsn: str) -> None:
+async def test_a_payment_looks_the_same_whichever_event_arrives_first(pool: asyncpg.Pool) -> None:
     events, counted = stripe_events_of_one_payment(), set()
     shown: dict[str, Payment] = {}
     for first in events:
         told = [event if event is first else PaymentEnriched(**event.model_dump(exclude={"type"})) for event in events]
         for order in permutations(told):
-            await empty_tables(postgres_dsn)
-            for batch in (order[:2], order[2:3], order[3:]):
-                await write(pool, batch)
-            async with pool.acquire() as connection:
+            async with undone(pool) as connection:
+                for batch in (order[:2], order[2:3], order[3:]):
+                    await write_batch(connection, batch)
                 found = await find_payment(connection, first.payment_id)
+                counted.add(tuple(await connection.fetchrow(SALES) or ()))
             assert found is not None
             shown[found.model_dump_json()] = found
-            counted.add(tuple(await pool.fetchrow(SALES) or ()))
 
     (only,) = shown.values()
     assert (only.card_brand, only.customer_id) == ("mastercard", events[1].customer_id)
