@@ -2,7 +2,7 @@
 
 import pytest
 
-from orylo_common.postgres.statements import Statement, describe
+from orylo_common.postgres.statements import describe
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,8 @@ from orylo_common.postgres.statements import Statement, describe
     ],
 )
 def test_the_kind_and_the_table_of_a_statement(query: str, kind: str, table: str | None) -> None:
-    assert describe(query) == Statement(kind, table)
+    assert (describe(query).kind, describe(query).table) == (kind, table)
+
+
+def test_an_operation_that_is_not_measured_apart_keeps_its_name() -> None:
+    assert describe("begin isolation level repeatable read;").operation == "BEGIN"

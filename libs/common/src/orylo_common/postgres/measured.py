@@ -1,14 +1,17 @@
-"""Connections that measure how long each of their statements takes."""
+"""Connections that measure how long each of their statements takes, and trace it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 import asyncpg
+from opentelemetry.trace import Span
 from prometheus_client import Histogram
 
 from orylo_common.postgres.statements import describe
+from orylo_common.telemetry.traces import call_span, tracing
 
 # `role` is the database role of a pool, and names the service. The time is the client's: with the network, and with the
 # event loop's delay when it is busy.
@@ -32,11 +35,28 @@ def _measured(execute: Execute) -> Execute:
     async def measure(connection: "MeasuredConnection", query: str, *arguments: Any, **options: Any) -> Any:
         started = perf_counter()
         try:
-            return await execute(connection, query, *arguments, **options)
+            if not tracing():
+                return await execute(connection, query, *arguments, **options)
+            with _span(query):
+                return await execute(connection, query, *arguments, **options)
         finally:
             _seconds(connection.role, query).observe(perf_counter() - started)
 
     return measure
+
+
+def _span(query: str) -> AbstractContextManager[Span]:
+    """The text of the statement is left out: it is in the code, and long."""
+    statement = describe(query)
+    operation, table = statement.operation, statement.table
+    summary = f"{operation} {table}" if table else operation
+    attributes = {
+        "db.system.name": "postgresql",
+        "db.operation.name": operation,
+        "db.collection.name": table,
+        "db.query.summary": summary,
+    }
+    return call_span(summary, **attributes)
 
 
 class MeasuredConnection(asyncpg.Connection):

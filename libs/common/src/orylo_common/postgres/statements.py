@@ -20,28 +20,33 @@ _TABLE = re.compile(rf"\binto\s+{_NAME}|\b(?:from|update)\s+{_NAME}(?!\s*\()", r
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`kind` is one of `KINDS` or "other"; `table` the first that is named with its schema."""
+    """`operation` is in capitals, such as SELECT or BEGIN; `table` the first that is named with its schema."""
 
-    kind: str
+    operation: str
     table: str | None
+
+    @property
+    def kind(self) -> str:
+        kind = self.operation.lower()
+        return kind if kind in KINDS else "other"
 
 
 # Statements are constants, a few hundred in all; the limit is for those whose text is built.
 @lru_cache(maxsize=2048)
 def describe(query: str) -> Statement:
-    """Return the kind of a statement: of `WITH … AS (INSERT …) SELECT …` and `WITH … INSERT …` it is "insert"."""
+    """Describe a statement. The operation of `WITH … AS (INSERT …) SELECT …` and `WITH … INSERT …` is INSERT."""
     text = _TEXT.sub("", _COMMENT.sub(" ", query))
     found = _TABLE.search(text)
-    return Statement(_kind(text), (found[1] or found[2]).lower() if found else None)
+    return Statement(_operation(text), (found[1] or found[2]).lower() if found else None)
 
 
-def _kind(text: str) -> str:
-    word = (text.split(maxsplit=1) or [""])[0].lower().rstrip(";")
-    if word == "with":
+def _operation(text: str) -> str:
+    word = (text.split(maxsplit=1) or [""])[0].upper().rstrip(";")
+    if word == "WITH":
         word = _main_verb(text)
-        if word == "select" and (writes := _WRITES.search(text)):
-            word = writes[1].lower()
-    return word if word in KINDS else "other"
+        if word == "SELECT" and (writes := _WRITES.search(text)):
+            word = writes[1].upper()
+    return word
 
 
 def _main_verb(text: str) -> str:
@@ -49,4 +54,4 @@ def _main_verb(text: str) -> str:
     while replaced:
         text, replaced = _INNERMOST.subn("", text)
     verb = _MAIN_VERB.search(text)
-    return verb[1].lower() if verb else ""
+    return verb[1].upper() if verb else ""
