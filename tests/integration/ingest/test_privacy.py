@@ -119,7 +119,7 @@ class OnPostgres(Published):
 async def watched(dsn: str, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Ingest, Any]]:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(traces._Tracing, "tracer", provider.get_tracer("test"))
+    monkeypatch.setattr(traces.Tracing, "tracer", provider.get_tracer("test"))
     async with (
         open_broker("postgres", dsn) as bus,
         running_ingest(dsn, redis=redis, published=OnPostgres(bus)) as ingest,

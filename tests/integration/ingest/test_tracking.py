@@ -208,7 +208,7 @@ async def test_malformed_requests_get_a_clear_answer(ingest: Ingest, sent: bytes
 
 async def test_the_trace_of_a_visit_continues_in_its_messages(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     await eventually(lambda: _is_empty(ingest))
-    monkeypatch.setattr(traces._Tracing, "tracer", TracerProvider().get_tracer("test"))
+    monkeypatch.setattr(traces.Tracing, "tracer", TracerProvider().get_tracer("test"))
     ingest.published.away = True
     try:
         assert (await report(ingest, visit("checkout")))[0] == 202

@@ -3,8 +3,7 @@
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisClusterException, RedisError
 
-from orylo_common.telemetry.traces import tracing
-from orylo_common.traced_redis import TracedRedis, TracedRedisCluster
+from orylo_common.telemetry.tracing import tracing
 
 CLUSTER_SCHEMES = ("redis+cluster://", "rediss+cluster://")
 SCHEMES = ("redis://", "rediss://", "unix://", *CLUSTER_SCHEMES)
@@ -18,7 +17,11 @@ def connect(url: str, *, timeout_s: float) -> RedisClient:
 
     Its commands are spans if tracing is on now.
     """
-    of_server, of_cluster = (TracedRedis, TracedRedisCluster) if tracing() else (Redis, RedisCluster)
+    of_server, of_cluster = Redis, RedisCluster
+    if tracing():
+        from orylo_common.traced_redis import TracedRedis, TracedRedisCluster
+
+        of_server, of_cluster = TracedRedis, TracedRedisCluster
     if url.startswith(CLUSTER_SCHEMES):
         url = url.replace("+cluster", "", 1)
         return of_cluster.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)

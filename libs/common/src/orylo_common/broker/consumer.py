@@ -22,7 +22,8 @@ from orylo_common.messages import Message, decode, traceparent_of
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_common.telemetry.metrics import HANDLE_SECONDS, MESSAGES_HANDLED
-from orylo_common.telemetry.traces import span, tracing
+from orylo_common.telemetry.traces import span
+from orylo_common.telemetry.tracing import tracing
 
 # Takes a message of a class that it is registered for. Raises `TransientError` to retry the message later, and
 # `PermanentError` to dead-letter it. Any other error is a bug, and is also retried.

@@ -20,7 +20,8 @@ from orylo_common.errors import TransientError
 from orylo_common.pace import Pace
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_common.postgres.pool import COMMAND_TIMEOUT_S, Connection
-from orylo_common.telemetry.traces import current_link, span, tracing
+from orylo_common.telemetry.traces import current_link, span
+from orylo_common.telemetry.tracing import tracing
 
 BATCH_SIZE = Histogram(
     "orylo_group_commit_batch_size",

@@ -4,14 +4,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from opentelemetry.trace import Span
 from prometheus_client import Histogram
 
 from orylo_common.postgres.statements import describe
-from orylo_common.telemetry.traces import call_span, tracing
+from orylo_common.telemetry.tracing import tracing
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 # `role` is the database role of a pool, and names the service. The time is the client's: with the network, and with the
 # event loop's delay when it is busy.
@@ -45,8 +47,11 @@ def _measured(execute: Execute) -> Execute:
     return measure
 
 
-def _span(query: str) -> AbstractContextManager[Span]:
-    """The text of the statement is left out: it is in the code, and long."""
+def _span(query: str) -> "AbstractContextManager[Span]":
+    """Open a span without the statement's text, which is in the code, and long."""
+    # Here, because most commands need a connection and no traces.
+    from orylo_common.telemetry.traces import call_span
+
     statement = describe(query)
     operation, table = statement.operation, statement.table
     summary = f"{operation} {table}" if table else operation

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import aiohttp
 from aiohttp import TraceConfig
 
-from orylo_common.telemetry.traces import call_span, tracing
+from orylo_common.telemetry.traces import call_span
+from orylo_common.telemetry.tracing import tracing
 
 # A part of a path that identifies something. Versions, such as v26.0, do not.
 _IDENTIFYING = re.compile(r"/(?!v\d+(?:\.\d+)?(?:/|$))[^/]*\d[^/]*")

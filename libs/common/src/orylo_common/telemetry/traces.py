@@ -18,6 +18,7 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from orylo_common.telemetry.redaction import redact_item
+from orylo_common.telemetry.tracing import Tracing
 
 # A collector that does not answer must not delay the exit of the process.
 EXPORT_TIMEOUT_S = 3
@@ -27,10 +28,6 @@ IDS = ("orylo.tenant_id", "orylo.event_id", "orylo.payment_id")
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _NO_SPAN: AbstractContextManager[Span] = nullcontext(trace.INVALID_SPAN)
-
-
-class _Tracing:
-    tracer: Tracer | None = None
 
 
 @contextmanager
@@ -45,17 +42,12 @@ def configure_traces(service: str, endpoint: str | None) -> Iterator[None]:
     provider = TracerProvider(resource=Resource.create({"service.name": f"orylo-{service}"}))
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_TIMEOUT_S)
     provider.add_span_processor(BatchSpanProcessor(exporter))
-    _Tracing.tracer = provider.get_tracer("orylo")
+    Tracing.tracer = provider.get_tracer("orylo")
     try:
         yield
     finally:
-        _Tracing.tracer = None
+        Tracing.tracer = None
         provider.shutdown()
-
-
-def tracing() -> bool:
-    """Return whether spans are created. If not, callers need not compute their attributes."""
-    return _Tracing.tracer is not None
 
 
 def span(
@@ -71,13 +63,13 @@ def span(
     With `links`, it begins a trace of its own: the work of a batch has many causes. An id that all of them share is
     also the span's.
     """
-    if _Tracing.tracer is None:
+    if Tracing.tracer is None:
         return _NO_SPAN
     if links is not None:
-        return _recorded(_Tracing.tracer, name, Context(), kind, _shared(links) | attributes, links)
+        return _recorded(Tracing.tracer, name, Context(), kind, _shared(links) | attributes, links)
     if traceparent is not None:
-        return _recorded(_Tracing.tracer, name, _PROPAGATOR.extract({"traceparent": traceparent}), kind, attributes)
-    return _recorded(_Tracing.tracer, name, None, kind, _ids(trace.get_current_span()) | attributes)
+        return _recorded(Tracing.tracer, name, _PROPAGATOR.extract({"traceparent": traceparent}), kind, attributes)
+    return _recorded(Tracing.tracer, name, None, kind, _ids(trace.get_current_span()) | attributes)
 
 
 def call_span(name: str, **attributes: Any) -> AbstractContextManager[Span]:
@@ -87,7 +79,7 @@ def call_span(name: str, **attributes: Any) -> AbstractContextManager[Span]:
 
 def identify(*, tenant_id: object = None, event_id: object = None, payment_id: object = None) -> None:
     """Add ids to the current span, and to those that are opened within it from here on."""
-    if _Tracing.tracer is not None:
+    if Tracing.tracer is not None:
         for key, value in zip(IDS, (tenant_id, event_id, payment_id), strict=True):
             if value is not None:
                 trace.get_current_span().set_attribute(key, str(value))
@@ -95,7 +87,7 @@ def identify(*, tenant_id: object = None, event_id: object = None, payment_id: o
 
 def current_link() -> Link | None:
     """Return a link to the current span, with its ids, for the span of a batch."""
-    if _Tracing.tracer is None:
+    if Tracing.tracer is None:
         return None
     current = trace.get_current_span()
     return Link(current.get_span_context(), _ids(current)) if current.get_span_context().is_valid else None
@@ -103,7 +95,7 @@ def current_link() -> Link | None:
 
 def link_to(traceparent: str | None, **ids: object) -> Link | None:
     """Return a link to the span of a `traceparent`, with the ids that `identify` takes."""
-    if _Tracing.tracer is None or traceparent is None:
+    if Tracing.tracer is None or traceparent is None:
         return None
     context = trace.get_current_span(_PROPAGATOR.extract({"traceparent": traceparent})).get_span_context()
     return Link(context, {f"orylo.{key}": str(value) for key, value in ids.items()}) if context.is_valid else None
@@ -111,7 +103,7 @@ def link_to(traceparent: str | None, **ids: object) -> Link | None:
 
 def current_traceparent() -> str | None:
     """Return the trace context for outgoing messages and requests."""
-    if _Tracing.tracer is None:
+    if Tracing.tracer is None:
         return None
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier)
@@ -120,7 +112,7 @@ def current_traceparent() -> str | None:
 
 def current_ids() -> tuple[str, str] | None:
     """Return the trace id and the span id in hexadecimal."""
-    if _Tracing.tracer is None:
+    if Tracing.tracer is None:
         return None
     context = trace.get_current_span().get_span_context()
     if not context.is_valid:

@@ -19,7 +19,8 @@ from orylo_common.messages import DestinationStatus
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_common.telemetry.traces import link_to, span, tracing
+from orylo_common.telemetry.traces import link_to, span
+from orylo_common.telemetry.tracing import tracing
 from orylo_dispatch.delivery.availability import DestinationState, resumed, state_after, undecryptable
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
