@@ -60,7 +60,7 @@ bench: setup ## Measure throughput and latency on this machine and print the goa
 soak: setup ## Send a million webhooks at a steady pace and count them at every stage; ARGS="--events 50000" sends fewer
 	@$(BIN)/python -m tests.load.soak $(ARGS)
 
-chaos: setup ## Kill processes and servers under load, take Meta down, and check that nothing is lost
+chaos: setup ## Kill processes and servers under load, take Meta down, check that nothing is lost, and run the runbooks' commands
 	@for script in tests/chaos/*.py; do $(BIN)/python -m "tests.chaos.$$(basename "$$script" .py)"; done
 
 screenshots: setup web ## Take the pictures of the documents from the demo, in both themes

@@ -83,6 +83,7 @@ def health() -> Series:
         'orylo_detector_fuses_tripped{job="detector"}': constant(0),
         'orylo_detector_uncounted_total{job="detector"}': constant(0),
         'orylo_trust_cache_failures_total{call="get"}': constant(0),
+        'orylo_api_failed_money_tenants{job="api"}': constant(0),
         'orylo_api_projection_oldest_seconds{job="api"}': constant(0),
         'node_filesystem_avail_bytes{instance="db", mountpoint="/", fstype="ext4"}': constant(60),
         'node_filesystem_size_bytes{instance="db", mountpoint="/", fstype="ext4"}': constant(100),

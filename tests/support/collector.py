@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -37,6 +38,11 @@ class Collector:
         resources = chain.from_iterable(request.resource_spans for request in requests)
         scopes = chain.from_iterable(resource.scope_spans for resource in resources)
         return chain.from_iterable(scope.spans for scope in scopes)
+
+
+def attributes_of(span: Span | Span.Link) -> dict[str, Any]:
+    """Return the attributes of a span or of a link."""
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes}
 
 
 @contextmanager

@@ -92,7 +92,7 @@ class Fleet:
     def rabbitmqctl(self, *arguments: str) -> str:
         """Run `rabbitmqctl` on this fleet's node. Return its output."""
         command: list[str | Path] = [program("rabbitmqctl", "rabbitmq-server", PLACES), *arguments]
-        done = subprocess.run(command, env=self._rabbitmq_environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self.rabbitmq_environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -141,7 +141,7 @@ class Fleet:
         folder.mkdir(exist_ok=True)
         (folder / "rabbitmq.conf").write_text(CONFIGURATION.format(amqp=self._amqp_port, http=self._mq_http))
         (folder / "plugins").write_text("[].\n")
-        environment = self._rabbitmq_environment
+        environment = self.rabbitmq_environment
         if "epmd" not in self._processes:
             epmd = program("epmd", "erlang-base", ("/usr/bin", "/usr/lib/erlang/erts-*/bin"))
             self._spawn("epmd", epmd, environment=environment)
@@ -150,7 +150,7 @@ class Fleet:
         wait_until(lambda: listens(self._amqp_port), "RabbitMQ", self.log("rabbitmq"))
 
     @property
-    def _rabbitmq_environment(self) -> dict[str, str]:
+    def rabbitmq_environment(self) -> dict[str, str]:
         folder = self._folder / "rabbitmq"
         return {
             "PATH": os.environ["PATH"],

@@ -245,6 +245,16 @@ def expired_token(site: Site) -> Iterator[None]:
     site.fleet.orylo("destination", "add", SHOP, "meta", "--pixel-id", PIXEL, "--token-stdin", text="EAAnew")
 
 
+@fault("FailedMoneyOverLimit", round=4)
+def declines_above_the_limit(site: Site) -> Iterator[None]:
+    """A shop's declined payments of an hour exceed the limit that the shop has set."""
+    site.fleet.orylo("settings", "set", SHOP, "shop", "failed_money_limit.BRL=1")
+    for _ in range(3):
+        site.run(site.fail_to_pay())
+    yield
+    site.fleet.orylo("settings", "set", SHOP, "shop", "failed_money_limit.BRL=")
+
+
 # --- 5 and 6: Redis ---
 
 

@@ -18,7 +18,7 @@ import pytest
 from orylo_cli.demo.shop import DESTINATION, FAKE_META_ONLY, TENANT
 from orylo_cli.embedded.data_dir import DataDir
 from orylo_common.control.keyring import Keyring
-from tests.support.collector import running_collector
+from tests.support.collector import attributes_of, running_collector
 from tests.support.embedded import ORYLO, Embedded, running_embedded
 from tests.support.servers import free_ports, wait_until
 
@@ -216,20 +216,26 @@ def test_the_demo_does_not_start_beside_shops_that_send_to_meta(tmp_path: Path) 
 
 def test_a_sale_is_one_trace_from_its_webhook_to_its_conversion(tmp_path: Path) -> None:
     stages = {
-        "webhook",
-        "detector payment.succeeded.v1",
-        "dispatch detection.created.v1",
-        "api conversion.dispatched.v1",
+        ("webhook", None),
+        ("process detector", "payment.succeeded.v1"),
+        ("process dispatch", "detection.created.v1"),
+        ("process api", "conversion.dispatched.v1"),
     }
+    # With the payment's id: a batch of one payment has it, and so have the calls within.
+    calls = {"commit ingest", "deliver meta", "POST /v26.0/{id}/events"}
+    sent: set[str] = set()
     with running_collector() as collector:
         platform = Embedded(tmp_path, {"ORYLO_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "200"})
         platform.start("--demo")
 
         def whole() -> bool:
-            names: defaultdict[bytes, set[str]] = defaultdict(set)
+            nonlocal sent
+            traces: defaultdict[bytes, set[tuple[str, str | None]]] = defaultdict(set)
             for span in collector.all_spans():
-                names[span.trace_id].add(span.name)
-            return any(stages <= found for found in names.values())
+                attributes = attributes_of(span)
+                traces[span.trace_id].add((span.name, attributes.get("orylo.message_type")))
+                sent |= {span.name} if attributes.get("orylo.payment_id") else set()
+            return any(stages <= found for found in traces.values()) and calls <= sent
 
         try:
             wait_until(whole, "a trace of a whole sale")

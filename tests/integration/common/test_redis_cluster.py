@@ -10,12 +10,14 @@ from redis.asyncio import RedisCluster
 from orylo_common.messages import TrustStatus
 from orylo_common.redis import RedisClient, connect
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.telemetry.traces import configure_traces
 from orylo_detector import deadline
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_trust.adapters import redis_standings
 from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.domain.account import Standing
+from tests.support.collector import attributes_of, running_collector
 from tests.support.eventually import eventually
 from tests.support.redis import redis_cluster
 from tests.unit.detector.cases import payment
@@ -53,6 +55,21 @@ async def test_the_attempts_of_a_batch_are_spread_over_the_nodes_and_all_read(cl
     assert isinstance(cluster, RedisCluster)
     sizes = await cluster.dbsize(target_nodes=RedisCluster.PRIMARIES)
     assert sum(sizes.values()) == 101 if isinstance(sizes, dict) else sizes == 101
+
+
+async def test_with_tracing_commands_and_pipelines_are_spans_without_their_values(cluster_url: str) -> None:
+    with running_collector() as collector:
+        with configure_traces("trust", collector.endpoint):
+            async with connect(cluster_url, timeout_s=30) as redis:
+                await redis.set("private-key", "private-value")
+                pipeline = redis.pipeline()
+                pipeline.get("private-key")
+                assert await pipeline.execute() == [b"private-value"]
+        spans = collector.spans()
+
+    assert attributes_of(spans["SET"]) == {"db.system.name": "redis", "db.operation.name": "SET"}
+    assert attributes_of(spans["PIPELINE"])["db.operation.batch.size"] == 1
+    assert b"private" not in b"".join(collector.raw)
 
 
 async def test_scores_are_cached_and_forgotten_together(cluster: RedisClient) -> None:

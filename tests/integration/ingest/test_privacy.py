@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.messages import BY_TYPE, PaymentSucceeded, encode
-from orylo_common.telemetry import traces
+from orylo_common.telemetry import tracing
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.privacy.person import identify
 from tests.integration.ingest.running import SECRET, TENANT, Ingest, Published, running_ingest, stripe_signature
@@ -119,7 +119,7 @@ class OnPostgres(Published):
 async def watched(dsn: str, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Ingest, Any]]:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(traces._Tracing, "tracer", provider.get_tracer("test"))
+    monkeypatch.setattr(tracing.Tracing, "tracer", provider.get_tracer("test"))
     async with (
         open_broker("postgres", dsn) as bus,
         running_ingest(dsn, redis=redis, published=OnPostgres(bus)) as ingest,

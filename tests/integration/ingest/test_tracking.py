@@ -14,7 +14,7 @@ from orylo_common.control.sections.store import write_section
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import CheckoutStarted, ClickRecorded, Tracking, traceparent_of
-from orylo_common.telemetry import traces
+from orylo_common.telemetry import tracing
 from tests.integration.ingest.running import TENANT, Ingest, running_ingest
 from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
@@ -208,7 +208,7 @@ async def test_malformed_requests_get_a_clear_answer(ingest: Ingest, sent: bytes
 
 async def test_the_trace_of_a_visit_continues_in_its_messages(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     await eventually(lambda: _is_empty(ingest))
-    monkeypatch.setattr(traces._Tracing, "tracer", TracerProvider().get_tracer("test"))
+    monkeypatch.setattr(tracing.Tracing, "tracer", TracerProvider().get_tracer("test"))
     ingest.published.away = True
     try:
         assert (await report(ingest, visit("checkout")))[0] == 202

@@ -89,6 +89,7 @@ def test_an_idle_platform_notifies_of_nothing(platform: Platform) -> None:
         ("DispatchTokenExpiring", "orylo_dispatch_token_expires_timestamp_seconds", 1_010_000, 0.25),
         ("DispatchDeliveriesLate", "orylo_dispatch_oldest_due_seconds", 1_000, 1.5),
         ("DetectorFuseTripped", "orylo_detector_fuses_tripped", 1, 0.25),
+        ("FailedMoneyOverLimit", "orylo_api_failed_money_tenants", 2, 1.5),
         ("CertificateExpiring", "orylo_certificate_expires_timestamp_seconds", 2_000_000, 1.5),
     ],
 )

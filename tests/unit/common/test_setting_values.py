@@ -18,7 +18,8 @@ from orylo_common.control.sections.values import (
 
 def numbers_in(schema: Any) -> bool:
     """Return whether the schema has numbers outside of nested objects, which describe their own."""
-    choices = [schema, *schema.get("anyOf", []), schema.get("additionalProperties", {})]
+    of_keys = [schema.get("additionalProperties", {}), *schema.get("patternProperties", {}).values()]
+    choices = [schema, *schema.get("anyOf", []), *of_keys]
     return any(isinstance(each, dict) and each.get("type") in ("integer", "number") for each in choices)
 
 
@@ -55,6 +56,8 @@ def test_limits_are_those_that_the_services_read_with() -> None:
         ("trust", {"start": float("nan")}, ["start"]),
         ("shop", {"timezone": "Brazil/Nowhere"}, ["timezone"]),
         ("shop", {"timezone": "somewhere else"}, ["timezone"]),
+        ("shop", {"failed_money_limit": {"brl": 100}}, ["failed_money_limit.brl"]),
+        ("shop", {"failed_money_limit": {"BRL": 100, "USD": 0}}, ["failed_money_limit.USD"]),
         ("shop", {"currency": "R$", "country": "Brazil"}, ["country", "currency"]),
         ("tracking", {"allowed_origins": ["https://a.example", "nowhere"]}, ["allowed_origins.1"]),
         ("tracking", {"allowed_origins": ["https://a.example/" + "x" * 600]}, ["allowed_origins.0"]),

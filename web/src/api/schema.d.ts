@@ -549,7 +549,7 @@ export interface paths {
         };
         /**
          * What needs a person, the most urgent first
-         * @description Rejected webhooks of the last day and paid blocks of the last 7 days; all else that is open.
+         * @description Rejected webhooks of the last day, paid blocks of the last 7 days, and the failed payments of the last hour if they exceed the limit that the shop has set; all else that is open.
          */
         get: operations["show_attention"];
         put?: never;
@@ -3483,7 +3483,7 @@ export interface components {
          * @description In order of urgency: what stops money or protection first.
          * @enum {string}
          */
-        AttentionCode: "fuse_tripped" | "destination_on_hold" | "dead_letters" | "quarantine" | "webhooks_rejected" | "blocked_but_paid" | "to_review" | "merge_reviews";
+        AttentionCode: "fuse_tripped" | "failed_money" | "destination_on_hold" | "dead_letters" | "quarantine" | "webhooks_rejected" | "blocked_but_paid" | "to_review" | "merge_reviews";
         /** AttentionItem */
         AttentionItem: {
             code: components["schemas"]["AttentionCode"];

@@ -21,6 +21,7 @@ from orylo_common.http.private import PrivateRoutes, serve_private
 from orylo_common.postgres.partitions import maintain_partitions
 from orylo_common.redis import RedisClient, connect
 from orylo_common.settings import CommonSettings
+from orylo_common.telemetry.error_reports import configure_error_reports
 from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
 
@@ -58,7 +59,7 @@ def serve(
     `private` is the host and port of its private routes, unless its public port serves them.
     """
     configure_logs(service, settings.log_level, log_format=settings.log_format)
-    with configure_traces(service, settings.otlp_endpoint):
+    with configure_error_reports(service, settings.sentry_dsn), configure_traces(service, settings.otlp_endpoint):
         return run_until_stopped(lambda: _open_service(open_app, settings, service, private))
 
 

@@ -3,6 +3,8 @@
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisClusterException, RedisError
 
+from orylo_common.telemetry.tracing import tracing
+
 CLUSTER_SCHEMES = ("redis+cluster://", "rediss+cluster://")
 SCHEMES = ("redis://", "rediss://", "unix://", *CLUSTER_SCHEMES)
 RedisClient = Redis | RedisCluster
@@ -11,8 +13,16 @@ REDIS_ERRORS = (RedisError, RedisClusterException, OSError)
 
 
 def connect(url: str, *, timeout_s: float) -> RedisClient:
-    """Return a client, which connects with its first command. Raises `ValueError` for an invalid URL."""
+    """Return a client, which connects with its first command. Raises `ValueError` for an invalid URL.
+
+    Its commands are spans if tracing is on now.
+    """
+    of_server, of_cluster = Redis, RedisCluster
+    if tracing():
+        from orylo_common.traced_redis import TracedRedis, TracedRedisCluster
+
+        of_server, of_cluster = TracedRedis, TracedRedisCluster
     if url.startswith(CLUSTER_SCHEMES):
         url = url.replace("+cluster", "", 1)
-        return RedisCluster.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)
-    return Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)
+        return of_cluster.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)
+    return of_server.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)

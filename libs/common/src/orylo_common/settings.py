@@ -41,6 +41,8 @@ class CommonSettings(BaseSettings):
     broker_url: Annotated[str, _one_of("amqp://", "amqps://", "sqs://", "postgres")] = Field(repr=False)
     # Traces are exported over OTLP/HTTP. Without an endpoint there are none.
     otlp_endpoint: Annotated[str, _one_of("http://", "https://")] | None = Field(default=None, repr=False)
+    # Errors are reported to Sentry. It needs the extra `sentry`. Without a DSN nothing is reported.
+    sentry_dsn: Annotated[str, _one_of("http://", "https://")] | None = Field(default=None, repr=False)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     # `auto` is readable text on a terminal and JSON everywhere else.
     log_format: Literal["auto", "json"] = "auto"

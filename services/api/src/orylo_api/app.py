@@ -30,6 +30,7 @@ from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.metrics import PROJECTION_OLDEST
 from orylo_api.payment_health.checks import PaymentHealthChecks
+from orylo_api.payments.failed_money import measure_failed_money
 from orylo_api.platform.purging import purge
 from orylo_api.projection.handlers import Unwritten, project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
@@ -103,6 +104,9 @@ async def open_app(
 
         await enter(watch_platform(private_pool, broker))
         await enter(repeating("api.open_dead_letters", partial(measure_open, private_pool), every=MEASURE_EVERY))
+        await enter(
+            repeating("api.failed_money", partial(measure_failed_money, private_pool, clock), every=MEASURE_EVERY)
+        )
         if settings.webhook_base_url:
             measure = partial(measure_certificate, settings.webhook_base_url)
             await enter(repeating("api.certificate", measure, every=CHECK_EVERY))

@@ -6,6 +6,7 @@ import aiohttp
 
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.actions import ActionPolicy
+from orylo_common.telemetry.http_traces import request_spans
 from orylo_dispatch.delivery.sink import SinkKind
 from orylo_dispatch.destinations.meta.limits import MAX_AGE
 from orylo_dispatch.destinations.meta.sink import MetaConversions
@@ -17,7 +18,9 @@ from orylo_dispatch.settings import Settings
 def open_session() -> aiohttp.ClientSession:
     # Without a limit of connections, because a destination that hangs must not use up those of another. Without
     # cookies, because tenants share the session.
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), trace_configs=request_spans()
+    )
 
 
 def meta(settings: Settings, session: aiohttp.ClientSession) -> SinkKind:

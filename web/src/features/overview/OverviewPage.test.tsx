@@ -80,6 +80,7 @@ describe("the overview", () => {
 
   it("says what needs a person, with the page where to do it", async () => {
     const items = [
+      { code: "failed_money", count: 3, amounts: [{ currency: "BRL", amount_minor: 99_000 }], since: null, subject: null, reason: null, detail: null, link: "/payments?state=failed" },
       { code: "to_review", count: 12, amounts: [{ currency: "BRL", amount_minor: 231_000 }], since: null, subject: null, reason: null, detail: null, link: "/review" },
       { code: "webhooks_rejected", count: 14, amounts: [], since: null, subject: "kiwify", reason: "signature_mismatch", detail: "…", link: "/problems/rejections" },
     ];
@@ -87,7 +88,8 @@ describe("the overview", () => {
     renderApp("/");
     const needs = await card("What needs you");
 
-    expect(await within(needs).findByText("12 payments to review")).toBeVisible();
+    expect(await within(needs).findByText("3 payments failed within an hour, more money than your limit")).toBeVisible();
+    expect(within(needs).getByText("12 payments to review")).toBeVisible();
     expect(within(needs).getByText("R$2,310.00")).toBeVisible();
     expect(within(needs).getByText("Kiwify: 14 webhooks refused")).toBeVisible();
     expect(within(needs).getByRole("link", { name: "Review" })).toHaveAttribute("href", "/review");

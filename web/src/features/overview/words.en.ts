@@ -44,6 +44,7 @@ export const words = {
   since: "since",
   attention: {
     fuse_tripped: () => "The fuse of your rules has tripped",
+    failed_money: (count: number) => `${payments(count)} failed within an hour, more money than your limit`,
     destination_on_hold: (_: number, subject: string) => `${subject || "A destination"} is on hold`,
     dead_letters: (count: number) => `${formatCount(count)} ${plural(count, "message was", "messages were")} set aside`,
     quarantine: (count: number) => `${formatCount(count)} ${plural(count, "webhook is", "webhooks are")} quarantined`,
@@ -55,6 +56,7 @@ export const words = {
   },
   actions: {
     fuse_tripped: "Look",
+    failed_money: "Look",
     destination_on_hold: "Correct it",
     dead_letters: "Look",
     quarantine: "Look",

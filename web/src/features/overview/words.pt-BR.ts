@@ -45,6 +45,7 @@ export const words: Words = {
   since: "desde",
   attention: {
     fuse_tripped: () => "O fusível das suas regras desarmou",
+    failed_money: (count) => `${payments(count)} ${plural(count, "falhou", "falharam")} em uma hora, mais dinheiro que o seu limite`,
     destination_on_hold: (_, subject) => `${subject || "Um destino"} está em espera`,
     dead_letters: (count) => `${formatCount(count)} ${plural(count, "mensagem foi separada", "mensagens foram separadas")}`,
     quarantine: (count) => `${formatCount(count)} ${plural(count, "webhook está", "webhooks estão")} em quarentena`,
@@ -57,6 +58,7 @@ export const words: Words = {
   },
   actions: {
     fuse_tripped: "Ver",
+    failed_money: "Ver",
     destination_on_hold: "Corrigir",
     dead_letters: "Ver",
     quarantine: "Ver",

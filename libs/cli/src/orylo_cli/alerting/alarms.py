@@ -137,6 +137,11 @@ def payments_failing(readings: Readings) -> str | None:
     return None
 
 
+def failed_money_over_limit(readings: Readings) -> str | None:
+    count = readings.highest("orylo_api_failed_money_tenants")
+    return f"the failed payments of an hour exceed the limit of {count:.0f} tenant(s)" if count else None
+
+
 def certificate_expiring(readings: Readings) -> str | None:
     ends = readings.values("orylo_certificate_expires_timestamp_seconds")
     left = min(ends, default=readings.now + 30 * DAY_S) - readings.now
@@ -165,5 +170,6 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("DispatchDeliveriesLate", "page", MINUTE, deliveries_late),
     Alarm("DetectorFuseTripped", "page", NOW, fuse_tripped),
     Alarm("PaymentsFailing", "ticket", timedelta(minutes=2), payments_failing),
+    Alarm("FailedMoneyOverLimit", "ticket", MINUTE, failed_money_over_limit),
     Alarm("CertificateExpiring", "ticket", MINUTE, certificate_expiring),
 )

@@ -36,6 +36,7 @@ from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
 from orylo_common.process import run_until_stopped
 from orylo_common.settings import KeyringSettings, load
+from orylo_common.telemetry.error_reports import configure_error_reports
 from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
 
@@ -109,7 +110,10 @@ def up(
         try:
             os.environ["ORYLO_DATABASE_URL"] = database_url
             configure_logs("orylo", settings.log_level, stream=sys.stderr)
-            with configure_traces("embedded", settings.otlp_endpoint):
+            with (
+                configure_error_reports("embedded", settings.sentry_dsn),
+                configure_traces("embedded", settings.otlp_endpoint),
+            ):
                 if stored_key is None:
                     asyncio.run(store_new_master_key(folder, database_url, master_key))
                 logins = asyncio.run(_prepare(options, database_url, Keyring.parse(master_key)))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from datetime import timedelta
 from functools import cache
 from time import perf_counter
@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import structlog
+from opentelemetry.trace import Span, SpanKind
 from prometheus_client import Counter, Histogram
 
 from orylo_common.broker.backlog import measure_backlog
@@ -21,7 +22,8 @@ from orylo_common.messages import Message, decode, traceparent_of
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_common.telemetry.metrics import HANDLE_SECONDS, MESSAGES_HANDLED
-from orylo_common.telemetry.traces import span, tracing
+from orylo_common.telemetry.traces import span
+from orylo_common.telemetry.tracing import tracing
 
 # Takes a message of a class that it is registered for. Raises `TransientError` to retry the message later, and
 # `PermanentError` to dead-letter it. Any other error is a bug, and is also retried.
@@ -83,7 +85,7 @@ class Consumer:
                 raise PermanentError(f"{self._queue} has no handler for {message.type}")  # noqa: TRY301
             async with asyncio.timeout(self._timeout_s):
                 if tracing():
-                    with span(f"{self._queue} {message.type}", traceparent=traceparent_of(delivery.body)):
+                    with self._span(message, delivery):
                         await handler(message)
                 else:
                     await handler(message)
@@ -96,6 +98,21 @@ class Consumer:
         if failure is not None:
             self._log(outcome, delivery, message, failure)
         return outcome
+
+    def _span(self, message: Message, delivery: Delivery) -> AbstractContextManager[Span]:
+        attributes: dict[str, Any] = {
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": self._queue,
+            "messaging.message.id": message.message_id,
+            "messaging.message.body.size": len(delivery.body),
+            "orylo.message_type": message.type,
+            "orylo.tenant_id": message.tenant_id,
+            "orylo.event_id": getattr(message, "event_id", None),
+            "orylo.payment_id": getattr(message, "payment_id", None),
+        }
+        parent = traceparent_of(delivery.body)
+        return span(f"process {self._queue}", traceparent=parent, kind=SpanKind.CONSUMER, **attributes)
 
     def _log(self, outcome: Outcome, delivery: Delivery, message: Message | None, failure: Exception) -> None:
         level = "error" if isinstance(outcome, Reject) or is_bug(failure) else "info"

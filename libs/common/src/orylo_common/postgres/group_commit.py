@@ -7,18 +7,21 @@ round trip only.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import asyncpg
+from opentelemetry.trace import Link, Span
 from prometheus_client import Histogram
 
 from orylo_common.errors import TransientError
 from orylo_common.pace import Pace
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_common.postgres.pool import COMMAND_TIMEOUT_S, Connection
+from orylo_common.telemetry.traces import current_link, span
+from orylo_common.telemetry.tracing import tracing
 
 BATCH_SIZE = Histogram(
     "orylo_group_commit_batch_size",
@@ -38,6 +41,8 @@ DEADLINE = timedelta(seconds=COMMAND_TIMEOUT_S)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# An item, its caller's future and its caller's span.
+Waiting = tuple[Item, asyncio.Future[Result], Link | None]
 
 
 class Overloaded(TransientError):
@@ -74,12 +79,13 @@ class GroupCommit(Generic[Item, Result]):
     ) -> None:
         self._write = write
         self._pool = pool
+        self._name = name
         self._single_statement = single_statement
         self._pace = Pace(pace, wait_first=gather)
         self._deadline_s = deadline.total_seconds()
         self._max_items = max_items
         self._max_pending = max_pending
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[Waiting[Item, Result]] = deque()
         self._idle_writers = writers
         self._flushes: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -107,7 +113,7 @@ class GroupCommit(Generic[Item, Result]):
             raise Overloaded("too many writes are waiting for PostgreSQL")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, future, current_link() if tracing() else None))
         if self._idle_writers:
             self._idle_writers -= 1
             # The task starts in the next iteration of the event loop: callers in this one still join its batch.
@@ -126,16 +132,16 @@ class GroupCommit(Generic[Item, Result]):
         finally:
             self._idle_writers += 1
 
-    async def _commit(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _commit(self, batch: list[Waiting[Item, Result]]) -> None:
         self._batch_size.observe(len(batch))
         try:
-            with self._commit_seconds.time():
+            with self._commit_seconds.time(), self._span(batch):
                 async with (
                     asyncio.timeout(self._deadline_s),
                     self._pool.acquire() as connection,
                     nullcontext() if self._single_statement else connection.transaction(),
                 ):
-                    results = await self._write(connection, [item for item, _ in batch])
+                    results = await self._write(connection, [item for item, _, _ in batch])
         except TRANSIENT_ERRORS as error:
             unavailable = PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})")
             unavailable.__cause__ = error
@@ -151,12 +157,16 @@ class GroupCommit(Generic[Item, Result]):
             self._fail(batch, PostgresUnavailable("the write was interrupted"))
             raise error from None
         else:
-            for (_, future), result in zip(batch, results, strict=True):
+            for (_, future, _), result in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(result)
 
+    def _span(self, batch: Sequence[Waiting[Item, Result]]) -> AbstractContextManager[Span]:
+        """Open the span of a batch: a trace of its own that links to its callers' spans."""
+        return span(f"commit {self._name}", links=[link for _, _, link in batch if link] if tracing() else [])
+
     @staticmethod
-    def _fail(batch: list[tuple[Item, asyncio.Future[Result]]], error: Exception) -> None:
-        for _, future in batch:
+    def _fail(batch: list[Waiting[Item, Result]], error: Exception) -> None:
+        for _, future, _ in batch:
             if not future.done():
                 future.set_exception(error)

@@ -10,6 +10,7 @@ from asyncpg.pool import PoolConnectionProxy
 from prometheus_client import Counter
 
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_common.postgres.measured import MeasuredConnection
 
 # A connection that was opened directly or acquired from a pool.
 Connection = asyncpg.Connection | PoolConnectionProxy
@@ -48,7 +49,7 @@ async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[
             max_queries=50_000,
             max_inactive_connection_lifetime=300.0,
             loop=None,
-            connection_class=asyncpg.Connection,
+            connection_class=MeasuredConnection,
             record_class=asyncpg.Record,
             command_timeout=COMMAND_TIMEOUT_S,
             timeout=CONNECT_TIMEOUT_S,

@@ -13,6 +13,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from orylo_common.telemetry.error_reports import report_error
 from orylo_common.telemetry.redaction import redact_item
 from orylo_common.telemetry.traces import current_ids
 from orylo_common.terminal import visible_text
@@ -49,12 +50,19 @@ def _gather(service: str) -> list[Processor]:
 
     return [
         structlog.contextvars.merge_contextvars,
+        _report,
         structlog.processors.format_exc_info,
         _redact,
         add_origin,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+
+
+def _report(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
+    if method in ("error", "exception", "critical"):
+        report_error(line)
+    return line
 
 
 def _redact(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:

@@ -20,6 +20,7 @@ ROUTES = (
         Permission.READ,
         "What needs a person, the most urgent first",
         response=Attention,
-        description="Rejected webhooks of the last day and paid blocks of the last 7 days; all else that is open. ",
+        description="Rejected webhooks of the last day, paid blocks of the last 7 days, and the failed payments of the "
+        "last hour if they exceed the limit that the shop has set; all else that is open.",
     ),
 )

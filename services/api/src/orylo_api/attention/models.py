@@ -10,6 +10,7 @@ class AttentionCode(StrEnum):
     """In order of urgency: what stops money or protection first."""
 
     FUSE_TRIPPED = "fuse_tripped"
+    FAILED_MONEY = "failed_money"
     DESTINATION_ON_HOLD = "destination_on_hold"
     DEAD_LETTERS = "dead_letters"
     QUARANTINE = "quarantine"

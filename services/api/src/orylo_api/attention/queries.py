@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from orylo_api.attention.models import AttentionAmount, AttentionCode, AttentionItem
+from orylo_api.payments.failed_money import failed_money_over_limit
 from orylo_api.review.queries import COUNT_OPEN
 from orylo_common.postgres.pool import Connection
 
@@ -63,6 +64,7 @@ SUM_BLOCKED_BUT_PAID = """
 async def read_attention(connection: Connection, now: datetime) -> list[AttentionItem]:
     return [
         *await _fuse(connection),
+        *_money(AttentionCode.FAILED_MONEY, await failed_money_over_limit(connection, now), "/payments?state=failed"),
         *await _on_hold(connection),
         *await _counted(connection, AttentionCode.DEAD_LETTERS, COUNT_DEAD_LETTERS, "/problems/dead-letters"),
         *await _counted(connection, AttentionCode.QUARANTINE, COUNT_QUARANTINE, "/problems/quarantine"),

@@ -111,6 +111,10 @@ class DeliverableAction:
         )
 
     @property
+    def traceparent(self) -> str | None:
+        return self.row.traceparent
+
+    @property
     def log_fields(self) -> Mapping[str, str]:
         return {"action_id": str(self.row.delivery_id), "payment_id": self.row.payment_id}
 

@@ -56,6 +56,10 @@ class DeliverableConversion:
         return cls(NewDelivery(*delivery), payload)
 
     @property
+    def traceparent(self) -> str | None:
+        return self.delivery.traceparent
+
+    @property
     def log_fields(self) -> Mapping[str, str]:
         return {"conversion_id": str(self.delivery.delivery_id), "payment_id": self.delivery.payment_id}
 

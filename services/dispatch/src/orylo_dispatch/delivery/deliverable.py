@@ -17,6 +17,10 @@ class Deliverable(Protocol):
         """The stored content, for the sink to encode."""
 
     @property
+    def traceparent(self) -> str | None:
+        """The trace of the message that caused it."""
+
+    @property
     def log_fields(self) -> Mapping[str, str]:
         """The ids that identify it in a log line."""
 

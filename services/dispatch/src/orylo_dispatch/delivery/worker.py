@@ -5,8 +5,11 @@ Each destination has its own worker, so that a slow or failing destination delay
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
+from typing import Any
+
+from opentelemetry.trace import Span
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
@@ -16,6 +19,8 @@ from orylo_common.messages import DestinationStatus
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
+from orylo_common.telemetry.traces import link_to, span
+from orylo_common.telemetry.tracing import tracing
 from orylo_dispatch.delivery.availability import DestinationState, resumed, state_after, undecryptable
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
@@ -220,10 +225,11 @@ class Worker:
         attempts: Sequence[DeliveryAttempt | None] = [None] * len(bodies)
         try:
             async with self._breaker:
-                attempts = await sink.deliver(
-                    [body for _, body in bodies],
-                    may_continue=lambda: loop.time() < until and not self._closing.is_set(),
-                )
+                with self._span([claim for claim, _ in bodies]):
+                    attempts = await sink.deliver(
+                        [body for _, body in bodies],
+                        may_continue=lambda: loop.time() < until and not self._closing.is_set(),
+                    )
                 if any(attempt is not None and attempt.outcome in OUTAGES for attempt in attempts):
                     raise DestinationUnavailable("the destination is unavailable")
         except TransientError:
@@ -232,6 +238,21 @@ class Worker:
         BATCH_SIZE.labels(kind).observe(len(bodies))
         REQUEST_SECONDS.labels(kind).observe(loop.time() - started)
         return attempts, self._state_after(attempts)
+
+    def _span(self, claims: Sequence[ClaimedDelivery]) -> AbstractContextManager[Span]:
+        """Open the span of a batch, which links to the traces of its deliveries."""
+        tenant_id, destination_id = self._key
+        links = [
+            link
+            for carried in ((each.deliverable for each in claims) if tracing() else ())
+            if (link := link_to(carried.traceparent, tenant_id=tenant_id, **carried.log_fields))
+        ]
+        attributes: dict[str, Any] = {
+            "orylo.tenant_id": tenant_id,
+            "orylo.destination_id": destination_id,
+            "messaging.batch.message_count": len(claims),
+        }
+        return span(f"deliver {claims[0].kind}", links=links, **attributes)
 
     def _state_after(self, attempts: Sequence[DeliveryAttempt | None]) -> DestinationState | None:
         if self._destination is None:

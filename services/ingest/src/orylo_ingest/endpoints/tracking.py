@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 
 from orylo_common.broker.ports import Outgoing
@@ -87,7 +88,7 @@ class TrackingEndpoint:
 
     async def track(self, request: web.Request, tenant_name: str) -> web.Response:
         try:
-            with span("visit"):
+            with span("visit", kind=SpanKind.SERVER):
                 await self._track(request, tenant_name)
         except HTTPProblem as rejection:
             outcome, answer = rejection.problem.code, rejection.problem.response()

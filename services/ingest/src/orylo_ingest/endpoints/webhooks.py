@@ -7,6 +7,7 @@ from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
+from opentelemetry.trace import SpanKind
 
 from orylo_common.clock import Clock
 from orylo_common.control.plane import ControlPlane
@@ -14,7 +15,7 @@ from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.http.bodies import read_body
 from orylo_common.http.problems import HTTPProblem
 from orylo_common.pace import LoopThrottle
-from orylo_common.telemetry.traces import current_traceparent, span
+from orylo_common.telemetry.traces import current_traceparent, identify, span
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import Gateway
 from orylo_ingest.gateways.raw_webhook import RawWebhook
@@ -60,7 +61,7 @@ class WebhookEndpoint:
         label = gateway_name if gateway else "unknown"
         response: web.StreamResponse
         try:
-            with span("webhook", gateway=label):
+            with span("webhook", kind=SpanKind.SERVER, gateway=label):
                 response = await self._accept(request, gateway, tenant_name)
         except HTTPProblem as rejection:
             response = self.rejections.respond(request, label, tenant_name, rejection.problem)
@@ -78,6 +79,7 @@ class WebhookEndpoint:
         # In a call of its own, so that the body and the document are freed before the commit is awaited. Hundreds of
         # them at once would be most of what the garbage collector has to traverse.
         record = self._read(target, RawWebhook(request.headers, query_of(request.raw_path), await body))
+        identify(tenant_id=record.tenant_id, event_id=record.event_id, payment_id=record.payment_id)
         return self._answer(record, await self.writer.write(record))
 
     def _read(self, target: WebhookTarget, webhook: RawWebhook) -> Record:

@@ -16,6 +16,7 @@ from orylo_common.postgres.periodic import run_periodically
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.probing import probing
+from orylo_common.telemetry.http_traces import request_spans
 from orylo_ingest.reconciliation.fetching import EventFetcher
 from orylo_ingest.reconciliation.requests import CHECK_EVERY, request_reconciliation, schedule_daily
 from orylo_ingest.reconciliation.runner import Reconciler
@@ -37,7 +38,7 @@ async def open_reconciler(
     clock: Clock,
 ) -> AsyncIterator[Reconciler]:
     # Without cookies, because tenants share the session.
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trace_configs=request_spans()) as session:
         breaker = CircuitBreaker("ingest.stripe")
         lists = StripeLists(session, base_url, breaker)
         fetcher = EventFetcher(pool, plane, writer, clock)

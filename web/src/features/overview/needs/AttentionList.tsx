@@ -13,7 +13,7 @@ import { overviewWords } from "../words";
 import styles from "./AttentionList.module.css";
 import { useAttention } from "./useAttention";
 
-const URGENT = new Set<AttentionItem["code"]>(["fuse_tripped", "destination_on_hold", "dead_letters"]);
+const URGENT = new Set<AttentionItem["code"]>(["fuse_tripped", "failed_money", "destination_on_hold", "dead_letters"]);
 
 /** What a person must do, the most urgent first, each with the page where to do it. */
 export function AttentionList() {

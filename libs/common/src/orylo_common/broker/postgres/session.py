@@ -2,6 +2,8 @@
 
 import asyncpg
 
+from orylo_common.postgres.measured import MeasuredConnection
+
 ROLE = "orylo_bus"
 # First half of the advisory lock keys. The second half is the subscription's number.
 LOCK_CLASS = 0x6F72796C
@@ -25,4 +27,6 @@ SETTINGS = {
 
 async def connect(dsn: str) -> asyncpg.Connection:
     """Open a connection outside the pool. Raises an error of `TRANSIENT_ERRORS` if PostgreSQL does not answer."""
-    return await asyncpg.connect(dsn, timeout=5, command_timeout=30, server_settings=SETTINGS)
+    return await asyncpg.connect(
+        dsn, timeout=5, command_timeout=30, server_settings=SETTINGS, connection_class=MeasuredConnection
+    )

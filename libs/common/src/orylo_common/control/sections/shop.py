@@ -10,6 +10,7 @@ from orylo_common.control.models import TenantSettings
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(str.upper)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Language = Literal["en", "pt-BR"]
 
 
@@ -46,6 +47,13 @@ class ShopSettings(TenantSettings):
         le=1,
         description="the match rate that the shop wants to reach; the dashboard shows it beside its own",
         json_schema_extra={"unit": "share from 0 to 1"},
+    )
+    failed_money_limit: dict[CurrencyCode, Annotated[int, Field(gt=0)]] = Field(
+        default={},
+        max_length=20,
+        description="by currency: an alarm is raised when the failed payments of an hour add up to more; none for a "
+        "currency that is not listed",
+        json_schema_extra={"unit": "minor units"},
     )
 
     def unusable(self) -> Mapping[str, str]:

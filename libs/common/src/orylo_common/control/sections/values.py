@@ -14,6 +14,7 @@ PATTERNS = {
     "allowed_origins": "write an origin like https://shop.example.com",
     "country": "write two letters, such as BR",
     "currency": "write three letters, such as BRL",
+    "failed_money_limit": "write a currency in three capital letters, such as BRL",
     "timezone": "write a time zone like America/Sao_Paulo",
 }
 LONGEST_TEXT = 500
@@ -66,7 +67,7 @@ def validate_values(model: type[Section], values: Mapping[str, Any]) -> Section:
         settings = model.model_validate(values)
     except ValidationError as invalid:
         problems = [
-            SettingProblem(".".join(map(str, error["loc"])), _message(str(error["type"]), error["loc"], error["msg"]))
+            SettingProblem(_place(error["loc"]), _message(str(error["type"]), error["loc"], error["msg"]))
             for error in invalid.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise InvalidSettings(model.section, problems) from None
@@ -107,6 +108,11 @@ def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield from leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Return the dotted place. An invalid key of a mapping is named as its value would be."""
+    return ".".join(str(part) for part in location if part != "[key]")
 
 
 def _message(kind: str, place: tuple[int | str, ...], message: str) -> str:
