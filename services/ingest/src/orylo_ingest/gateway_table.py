@@ -24,6 +24,10 @@ The same applies to events that are not listed, except those of Stripe in famili
 An event that arrives again is a *duplicate*, even if the gateway rendered it anew with other links or times. It is a
 *conflict* only if its status, ids, amount, currency or buyer differ: then it is kept for inspection, without effect.
 
+Amounts in text are read with a decimal point or comma, with a currency's sign, and with thousands separated. `1.497`
+is quarantined unless the currency has thousandths: it may be 1497. A time may be in ISO 8601, Unix seconds or
+milliseconds, or begin with the day (`31/12/2026`). A time of zeros is missing.
+
 A sale over 0 is published and shown. It is not sent as a conversion, and its buyer earns no trust points.
 
 A phone number without a country code is read as one of the buyer's country, the tenant's (`orylo settings set my-shop
