@@ -219,6 +219,8 @@ def test_a_declined_card_needs_no_link() -> None:
         ({"amount": 20675, "amount_captured": 20300, "amount_refunded": 1375, "refunded": False}, (1000, False)),
         ({"amount": 20675, "amount_captured": 20300, "amount_refunded": 20300, "refunded": True}, (20300, True)),
         ({"amount": 20000, "amount_captured": 20000, "amount_refunded": 500, "refunded": False}, (500, False)),
+        # More was captured than authorised.
+        ({"amount": 20000, "amount_captured": 23000, "amount_refunded": 1000, "refunded": False}, (1000, False)),
         # API versions that do not state the captured amount.
         ({"amount": 20000, "amount_captured": None, "amount_refunded": 20000, "refunded": True}, (20000, True)),
     ],
