@@ -296,6 +296,13 @@ def test_reinstated_funds_win_the_dispute(status: str) -> None:
     assert recorded_from("stripe", event).message_type == "dispute.won.v1"
 
 
+@pytest.mark.parametrize(("back", "expected"), [(4000, "dispute.lost.v1"), (10000, "dispute.won.v1")])
+def test_a_lost_dispute_is_won_only_if_all_the_money_came_back(back: int, expected: str) -> None:
+    moved = [{"id": "txn_1", "amount": -10000}, {"id": "txn_2", "amount": back}]
+    event = stripe("charge.dispute.closed.lost", status="lost", amount=10000, balance_transactions=moved)
+    assert recorded_from("stripe", event | {"type": "charge.dispute.funds_reinstated"}).message_type == expected
+
+
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
