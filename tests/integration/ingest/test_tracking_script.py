@@ -139,6 +139,8 @@ THROWING = (
     "{{get() {{ throw new Error('blocked'); }}, set() {{ throw new Error('blocked'); }}}});"
 )
 
+COOKIE = "document.cookie = '_orylo=' + encodeURIComponent(JSON.stringify({}));"
+
 
 @pytest.mark.parametrize(
     "hostile",
@@ -157,6 +159,8 @@ THROWING = (
         "Object.freeze(history);",
         "document.cookie = '_orylo=' + encodeURIComponent(JSON.stringify({id: 'oc_' + 'a'.repeat(22)}));",
         "document.cookie = '_orylo=7';",
+        COOKIE.format("{id: 'oc_' + 'a'.repeat(23), at: 1, from: {}}"),
+        COOKIE.format("{id: 'oc_' + 'a'.repeat(22), at: 1.5, from: {}}"),
     ],
 )
 async def test_a_hostile_page_sees_no_error_and_is_tracked(shop: Shop, visitor: Visitor, hostile: str) -> None:
@@ -166,6 +170,8 @@ async def test_a_hostile_page_sees_no_error_and_is_tracked(shop: Shop, visitor: 
     await reported(shop, "pageview")
     click_id = await visitor.click_id()
     assert shop.visits[0]["click_id"] == click_id
+    assert len(click_id) == 25
+    assert isinstance(shop.visits[0]["clicked_at"], int)
     assert await visitor.page.evaluate("buy.href") == f"https://pay.hotmart.com/A1?xcod={click_id}"
 
 
@@ -435,3 +441,46 @@ async def test_a_page_that_the_browser_had_kept_is_reported_again(shop: Shop, vi
     await visitor.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
 
     await reported(shop, "pageview", "pageview")
+
+
+async def test_a_page_that_is_rendered_in_advance_is_reported_once_it_is_seen(shop: Shop, visitor: Visitor) -> None:
+    await visitor.page.add_init_script("Object.defineProperty(document, 'prerendering', {value: true, writable: true})")
+    await visitor.page.goto(shop.url)
+    await visitor.page.evaluate("orylo.checkout()")
+    assert shop.visits == []
+    await visitor.page.evaluate(
+        "document.prerendering = false; document.dispatchEvent(new Event('prerenderingchange'))"
+    )
+
+    await reported(shop, "pageview", "checkout")
+    assert await visitor.click_id() in await visitor.page.evaluate("buy.href")
+
+
+async def test_pages_are_reported_if_the_application_kept_its_own_push_state(shop: Shop, visitor: Visitor) -> None:
+    keep = "<script>var push = history.pushState.bind(history)</script>"
+    shop.pages["/a"] = f"<!doctype html>{keep}{LINK}{SCRIPT}"
+    await visitor.page.goto(f"{shop.url}/a")
+    await visitor.page.evaluate("push({}, '', '/b'); history.pushState({}, '', '/c')")
+    await visitor.page.evaluate("history.pushState = History.prototype.pushState; history.pushState({}, '', '/d')")
+
+    await reported(shop, *["pageview"] * 4)
+    assert sorted(shop.paths()) == ["/a", "/b", "/c", "/d"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        # As optimisers load it, twice, and as a module.
+        """<script data-tenant="shop" src="/t.js" type="text/late"></script><script>
+            fetch('/t.js').then((answer) => answer.text()).then((text) => { setTimeout(text); setTimeout(text); });
+        </script>""",
+        '<script src="/t.js" data-tenant="shop" type="module"></script>',
+        SCRIPT + SCRIPT,
+    ],
+)
+async def test_the_script_runs_once_however_it_is_loaded(shop: Shop, visitor: Visitor, script: str) -> None:
+    shop.pages["/"] = f"<!doctype html>{LINK}{script}"
+    await visitor.page.goto(shop.url)
+
+    await reported(shop, "pageview")
+    assert await visitor.click_id() in await visitor.page.evaluate("buy.href")

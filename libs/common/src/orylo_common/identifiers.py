@@ -7,19 +7,27 @@ import re
 import unicodedata
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
+# `Ana <ana@example.com>`, `mailto:ana@example.com`
+_ADDRESS_IN_BRACKETS = re.compile(r"[^<>]*<\s*(?:mailto:)?([^<>\s]+)\s*>")
+_MAILTO = "mailto:"
+# Copied text brings characters along that cannot be seen.
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _MAX_EMAIL = 254
 
 
 def normalise_email(value: str) -> str | None:
-    """Return the address in lower case, as Meta's Conversions API documents."""
-    text = composed(value).strip().lower()
+    """Return the address in lower case, as Meta's Conversions API documents, without a display name before it."""
+    text = composed(value).translate(_INVISIBLE).strip().lower()
+    if named := _ADDRESS_IN_BRACKETS.fullmatch(text):
+        text = named[1]
+    text = text.removeprefix(_MAILTO).rstrip(".;,")
     return text if len(text) <= _MAX_EMAIL and _EMAIL.fullmatch(text) else None
 
 
 def normalise_document(value: str) -> str | None:
-    """Return the letters and digits of a tax or identity number. A number of only zeros means none."""
+    """Return the letters and digits of a tax or identity number. One digit over and over means none."""
     text = "".join(filter(str.isalnum, composed(value).lower()))
-    return text if text.strip("0") else None
+    return text if len(set(text)) > 1 else None
 
 
 def composed(value: str) -> str:

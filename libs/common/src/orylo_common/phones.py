@@ -14,26 +14,46 @@ _MIN_DIGITS, _MAX_DIGITS = 7, 15
 _LONGER_THAN_NATIONAL = 12
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _LETTER = re.compile(r"[^\W\d_]")
-_EXTENSION = re.compile(r"(?i)(?:;?ext(?:ension)?|ramal|x)[.:=\s]*[0-9]{1,6}\s*$")
+# `tel:+55…`, `WhatsApp: 11 …`, `Tel. 11 …`
+_LABEL = re.compile(r"^\s*[^\W\d_]+\s*[:.]\s*")
+_EXTENSION = re.compile(r"(?i)(?:;?ext(?:ension)?|ramal|r|x|#)[.:=\s]*[0-9]{1,6}\s*$")
+# Another number, or tones to dial after a pause.
+_MORE = re.compile(r"[/,;|].*")
+# A spreadsheet's number.
+_FLOAT = re.compile(r"^([0-9]+)\.0$")
+# The trunk prefix between a country code and an area code: `+44 (0)20`, and in Brazil `(0xx11)`, with a carrier's code.
+_TRUNK = re.compile(r"(?i)\(0\)|\b0xx(?=[0-9 -]*[0-9])")
+_INTERNATIONAL = re.compile(r"[^0-9]*\+")
+# Dialled inside Mexico until 2019, and after +52 for mobiles. Numbers have ten digits since.
+_OLD_MEXICAN = re.compile(r"(?:52)?(?:01|044|045|1)?([0-9]{10})")
+# A Brazilian number has a possible length without its area code, and an American one with a Brazilian area code.
+_LENGTH_SAYS_LITTLE = frozenset({1, 55})
 _NORTH_AMERICA = frozenset({"US", "CA"})
+_NORTH_AMERICAN = re.compile(r"1[2-9][0-9]{9}")
+# Two digits of area code, neither of which is 0, and eight or nine of number.
+_BRAZILIAN = re.compile(r"55[1-9][1-9][0-9]{8,9}")
 _REGIONS = {str(code): regions[0] for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
 
 
 def phone_digits(value: str, country: str | None = None) -> str | None:
     """Return the digits with the country code, or None if this cannot be a phone number.
 
-    `country` (alpha-2) applies to numbers without a country code, which do not identify anyone otherwise.
+    `country` (alpha-2) applies to numbers without a country code, which do not identify anyone otherwise. A number that
+    repeats one digit only fills in a required field, and is None.
     """
     text = value if value.isascii() else unicodedata.normalize("NFKC", value)
-    text = _EXTENSION.sub("", text).replace("(0)", "").strip()
+    text = _MORE.sub("", _EXTENSION.sub("", _LABEL.sub("", text)))
+    text = _FLOAT.sub(r"\1", _TRUNK.sub("", text).strip())
     if _LETTER.search(text):
         return None
     digits = _NOT_DIGITS.sub("", text)
-    if text.startswith("+"):
-        return _bounded(digits.lstrip("0"))
-    if digits.startswith("00"):
-        return _bounded(digits[2:].lstrip("0"))
-    return _national(digits, country)
+    is_international = _INTERNATIONAL.match(text) or digits.startswith("00")
+    found = _international(digits.lstrip("0"), country) if is_international else _national(digits, country)
+    return found if found and not _is_filler(found) else None
+
+
+def _is_filler(digits: str) -> bool:
+    return any(len(set(digits[length:])) == 1 for length in (1, 2, 3))
 
 
 def phone_country(digits: str) -> str | None:
@@ -47,36 +67,56 @@ def phone_country(digits: str) -> str | None:
     return _REGIONS.get(digits[:1])
 
 
+def _international(digits: str, country: str | None) -> str | None:
+    if _BRAZILIAN.fullmatch(digits) or _NORTH_AMERICAN.fullmatch(digits):
+        return digits
+    length = next((length for length in (1, 2, 3) if digits[:length] in _REGIONS), None)
+    if length is None:
+        return None
+    region = _REGIONS[digits[:length]]
+    # The code may be there twice, or a trunk prefix after it.
+    found = _possible("+" + digits, region) or _national(digits[length:].lstrip("0"), region)
+    # Some people write a plus sign before an area code.
+    return found or (_national(digits, country) if country else None)
+
+
 def _national(digits: str, country: str | None) -> str | None:
-    length = len(digits.lstrip("0"))
     if country == "BR":
-        # Two digits of area code and eight or nine of number. A leading 0 is the trunk prefix.
+        # A leading 0 is the trunk prefix.
         bare = digits.lstrip("0")
-        if length in (10, 11):
-            return "55" + bare
-        return bare if length in (12, 13) and bare.startswith("55") else None
-    if country in _NORTH_AMERICA:
-        if length == 10:
-            return "1" + digits
-        if length == 11 and digits.startswith("1"):
-            return digits
+        for with_code in ("55" + bare, bare):
+            if _BRAZILIAN.fullmatch(with_code):
+                return with_code
+    if country in _NORTH_AMERICA and _NORTH_AMERICAN.fullmatch(with_code := "1" + digits.removeprefix("1")):
+        return with_code
+    if country == "MX" and (number := _OLD_MEXICAN.fullmatch(digits)):
+        return "52" + number[1]
     if country is None:
         return _complete(digits)
-    return _parsed(digits, country)
-
-
-def _parsed(digits: str, country: str) -> str | None:
-    calling_code = str(phonenumbers.country_code_for_region(country))
+    code = str(phonenumbers.country_code_for_region(country))
+    if not digits.startswith(code):
+        return _possible(digits, country)
     # Some checkouts omit only the plus sign. That reading comes first if its length is possible.
-    readings = (["+" + digits] if digits.startswith(calling_code) else []) + [digits]
-    for text in readings:
-        try:
-            number = phonenumbers.parse(text, country)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number):
-            return _bounded(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+"))
-    return None
+    found = _possible("+" + digits, country) or _possible(digits, country)
+    twice = digits.startswith(code + code)
+    return found or (_national(digits.removeprefix(code), country) if twice else None)
+
+
+def _possible(text: str, country: str) -> str | None:
+    """Return the number if its length is possible in its country, without a trunk prefix or a carrier's code."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    if number.country_code in _LENGTH_SAYS_LITTLE and not phonenumbers.is_valid_number(number):
+        return None
+    digits = _bounded(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+"))
+    if digits and digits.startswith("52") and (mexican := _OLD_MEXICAN.fullmatch(digits)):
+        return "52" + mexican[1]
+    return digits
 
 
 def _complete(digits: str) -> str | None:

@@ -24,11 +24,20 @@ The same applies to events that are not listed, except those of Stripe in famili
 An event that arrives again is a *duplicate*, even if the gateway rendered it anew with other links or times. It is a
 *conflict* only if its status, ids, amount, currency or buyer differ: then it is kept for inspection, without effect.
 
+Amounts in text are read with a decimal point or comma, with a currency's sign, and with thousands separated. `1.497`
+is quarantined unless the currency has thousandths: it may be 1497. A time may be in ISO 8601, Unix seconds or
+milliseconds, or begin with the day (`31/12/2026`). A time of zeros is missing.
+
 A sale over 0 is published and shown. It is not sent as a conversion, and its buyer earns no trust points.
 
 A phone number without a country code is read as one of the buyer's country, the tenant's (`orylo settings set my-shop
 shop country=BR`), the gateway's (Brazil for Hotmart, Kiwify and PerfectPay) or the only country of the currency. If
-none is known it is left out. Values that arrive as SHA-256 in hex are taken as the hash; a document's is keyed.
+none is known it is left out. Trunk prefixes, carrier codes, a doubled country code, labels and extensions are removed.
+So is the 1 after +52, which Mexico gave up in 2019. A number or a document that repeats one digit is left out.
+
+Values that arrive as SHA-256 in hex, in either case, with or without `sha256:`, are taken as the hash; a document's is
+keyed. The hash of an empty value or of words such as `null` identifies no one and is left out. An email loses its
+display name and `mailto:`, but no dots. Of several addresses in one field, the first public one counts.
 
 The form of the body alone decides how a webhook is authenticated, not anything the request claims about itself. A
 gateway in HMAC mode accepts only `X-Signature`. A gateway that accepts only live or only test mode (`--accept`) stores

@@ -13,7 +13,10 @@ from tests.unit.ingest.given import body_of, message_in, recorded_from, stripe
         (rb'{"name":"\ud83dMariana"}', {"name": "?Mariana"}),
         (rb'{"name":"Mariana\ude00","\ud83d":1}', {"name": "Mariana?", "?": 1}),
         (rb'{"name":"\ud83d\ude00 \ud83d"}', {"name": "😀 ?"}),
-        ("José".encode("latin-1").join((b'{"name":"', b'"}')), {"name": "Jos\ufffd"}),
+        ("José".encode("latin-1").join((b'{"name":"', b'"}')), {"name": "José"}),
+        ('{"a":"“José” – 5 €"}'.encode("cp1252"), {"a": "“José” – 5 €"}),
+        # Cut in the middle of a character, which leaves a byte that is not UTF-8 among others that are.
+        ('{"city":"São Paulo","name":"Jo'.encode() + b'\xc3"}', {"city": "São Paulo", "name": "Jo\ufffd"}),
         (b'{"name":"Ana\tMaria\n\x01","a":\n1}', {"name": "Ana\tMaria\n\x01", "a": 1}),
         (b'{"name":"Ana\x00\\u0000\x01"}', {"name": "Ana\x01"}),
         (
@@ -31,6 +34,11 @@ def test_json_that_orjson_refuses_is_repaired(sent: bytes, read: object) -> None
     with pytest.raises(orjson.JSONDecodeError):
         orjson.loads(sent)
     assert RawWebhook({}, "", sent).document() == read
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_json_is_read_in_any_unicode_encoding(encoding: str) -> None:
+    assert RawWebhook({}, "", '{"name":"José"}'.encode(encoding)).document() == {"name": "José"}
 
 
 @pytest.mark.parametrize(

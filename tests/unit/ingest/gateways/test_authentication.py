@@ -168,6 +168,11 @@ def test_hmac_mode_gives_the_reason_for_a_rejection(header: str | None, code: st
     assert failed.value.code == code
 
 
+def test_a_relay_may_write_its_signature_in_capitals() -> None:
+    signature = hmac.digest(b"key", b"{}", "sha256").hex().upper()
+    assert authenticate_hmac(RawWebhook({"X-Signature": f"sha256={signature}"}, "", b"{}"), [secret("key")]).int == 1
+
+
 def test_hmac_mode_signs_the_raw_body() -> None:
     body = b'{"a": 1}'
     right = "sha256=" + hmac.digest(b"key", body, "sha256").hex()

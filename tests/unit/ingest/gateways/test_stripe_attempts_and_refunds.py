@@ -219,6 +219,8 @@ def test_a_declined_card_needs_no_link() -> None:
         ({"amount": 20675, "amount_captured": 20300, "amount_refunded": 1375, "refunded": False}, (1000, False)),
         ({"amount": 20675, "amount_captured": 20300, "amount_refunded": 20300, "refunded": True}, (20300, True)),
         ({"amount": 20000, "amount_captured": 20000, "amount_refunded": 500, "refunded": False}, (500, False)),
+        # More was captured than authorised.
+        ({"amount": 20000, "amount_captured": 23000, "amount_refunded": 1000, "refunded": False}, (1000, False)),
         # API versions that do not state the captured amount.
         ({"amount": 20000, "amount_captured": None, "amount_refunded": 20000, "refunded": True}, (20000, True)),
     ],
@@ -292,6 +294,13 @@ def test_an_inquiry_is_reported_once_money_moves(
 def test_reinstated_funds_win_the_dispute(status: str) -> None:
     event = stripe("charge.dispute.closed.lost", status=status) | {"type": "charge.dispute.funds_reinstated"}
     assert recorded_from("stripe", event).message_type == "dispute.won.v1"
+
+
+@pytest.mark.parametrize(("back", "expected"), [(4000, "dispute.lost.v1"), (10000, "dispute.won.v1")])
+def test_a_lost_dispute_is_won_only_if_all_the_money_came_back(back: int, expected: str) -> None:
+    moved = [{"id": "txn_1", "amount": -10000}, {"id": "txn_2", "amount": back}]
+    event = stripe("charge.dispute.closed.lost", status="lost", amount=10000, balance_transactions=moved)
+    assert recorded_from("stripe", event | {"type": "charge.dispute.funds_reinstated"}).message_type == expected
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from hashlib import sha256
 from typing import Any
 
+import orjson
 import pytest
 
 from orylo_ingest.gateways.hotmart.reading import phone_with_area
 from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.privacy.person import Person, identify
+from tests.unit.ingest.given import document_of, message_in, recorded_from
 
 
 def sha(text: str) -> str:
@@ -90,7 +92,24 @@ def test_hashes_are_kept_as_they_are() -> None:
         ('application/x-www-form-urlencoded; charset="windows-1252"', b"name=Jos\xe9"),
         ("application/x-www-form-urlencoded", b"name=Jos%C3%A9"),
         ("application/x-www-form-urlencoded; charset=klingon", b"name=Jos%C3%A9"),
+        ("application/x-www-form-urlencoded", b"name=Jos%E9"),
+        ("", b"name=Jos\xe9"),
     ],
 )
-def test_a_form_is_read_in_its_declared_charset(content_type: str, body: bytes) -> None:
+def test_a_form_is_read_in_its_charset(content_type: str, body: bytes) -> None:
     assert RawWebhook({"Content-Type": content_type}, "", body).document() == {"name": "José"}
+
+
+def test_a_form_that_was_cut_in_a_character_is_still_utf_8() -> None:
+    form = RawWebhook({}, "", b"city=S%C3%A3o+Paulo&name=Jo%C3").document()
+    assert form == {"city": "São Paulo", "name": "Jo\ufffd"}
+
+
+def test_a_name_with_a_lost_character_is_not_hashed() -> None:
+    document = document_of("hotmart/v1_purchase_approved.json")
+    document |= {"first_name": "Jo\ufffd", "last_name": "Silva", "name": "Jo\ufffd Silva"}
+    record = recorded_from("hotmart", document)
+    assert message_in(record).match_keys.first_name is None
+    assert message_in(record).match_keys.last_name == sha("silva")
+    assert "Jo" not in orjson.loads(record.payload)["first_name"]
+    assert "Silva" not in record.payload.decode()

@@ -5,9 +5,11 @@ from hashlib import sha256
 import pytest
 from facebook_business.adobjects.serverside.normalize import Normalize
 
-from orylo_common.hashing import hash_of, hashed, token
+from orylo_common.hashing import as_hash, hash_of, hashed, token
 from orylo_common.identifiers import normalise_document, normalise_email
 from orylo_ingest.privacy import normalisation
+from orylo_ingest.privacy.document_hashes import DocumentHashes
+from tests.unit.ingest.given import DOCUMENT_KEY
 
 DOCUMENTED = [
     (normalise_email, "John_Smith@gmail.com", "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f"),
@@ -144,16 +146,54 @@ def test_countries_by_name(value: str, expected: str | None) -> None:
     assert normalisation.country(value) == expected
 
 
-def test_documents_lose_their_punctuation_and_zeros_are_ignored() -> None:
+def test_documents_lose_their_punctuation_and_fillers_are_ignored() -> None:
     assert normalise_document("111.444.777-35") == "11144477735"
     assert normalise_document("12.ABC.345/01DE-35") == "12abc34501de35"
     assert normalise_document("000.000.000-00") is None
+    assert normalise_document("111.111.111-11") is None
 
 
 def test_a_token_gives_the_hash_that_it_holds() -> None:
     made = token("mary")
     assert hashed(made, normalisation.name) == hash_of("mary")
-    assert hashed(made.upper(), normalisation.name) != hash_of("mary")
+
+
+@pytest.mark.parametrize("written", ["{}", " {} ", "sha256:{}", "SHA256:{}", "sha-256={}"])
+def test_a_hash_is_recognised_as_senders_write_it(written: str) -> None:
+    for digits in (hash_of("mary"), hash_of("mary").upper()):
+        assert hashed(written.format(digits), normalisation.name) == hash_of("mary")
+
+
+@pytest.mark.parametrize("missing", ["", "null", "None", "undefined", "NaN"])
+def test_the_hash_of_a_missing_value_identifies_no_one(missing: str) -> None:
+    digits = sha256(missing.encode()).hexdigest()
+    assert as_hash(digits) is None
+    assert hashed(digits, normalisation.name) is None
+    assert DocumentHashes(DOCUMENT_KEY).token_of(digits) is None
+
+
+@pytest.mark.parametrize("value", ["null", "Undefined", "Jo\ufffdo"])
+def test_missing_and_damaged_names_are_not_hashed(value: str) -> None:
+    assert hashed(value, normalisation.name) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"Ana Souza" <Ana@Example.com>',
+        "<ana@example.com>",
+        "mailto:ana@example.com",
+        "ana@example.com.",
+        "\u200bana@example.com\ufeff",
+    ],
+)
+def test_an_email_loses_what_is_written_around_it(value: str) -> None:
+    assert normalise_email(value) == "ana@example.com"
+
+
+@pytest.mark.parametrize("value", ["a.n.a+tag@gmail.com", "ana@exämple.com", "josé@example.com"])
+def test_an_email_keeps_what_meta_keeps(value: str) -> None:
+    assert normalise_email(value) == value
 
 
 def test_empty_texts_are_never_hashed() -> None:

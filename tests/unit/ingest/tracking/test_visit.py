@@ -39,6 +39,10 @@ def test_the_email_and_phone_of_a_lead_are_hashed() -> None:
     assert "98765" not in click.model_dump_json()
 
 
+def test_a_page_may_hand_over_a_phone_as_a_number() -> None:
+    assert recorded(kind="lead", phone=5511987654321).match_keys == recorded(phone="+5511987654321").match_keys
+
+
 def test_addresses_lose_the_parts_that_may_name_a_person() -> None:
     click = recorded(url="https://shop.example.com/p?email=a@b.co#a@b.co", referrer="https://mail.example.com/?q=name")
 

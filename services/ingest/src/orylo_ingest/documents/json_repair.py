@@ -10,13 +10,13 @@ _MAX_DIGITS = 20
 
 
 def repaired(text: bytes) -> bytes:
-    """Return `text` as strict JSON in UTF-8. Invalid characters become U+FFFD, invalid numbers `null`.
+    """Return `text` as strict JSON in UTF-8. Half an emoji becomes a question mark, an invalid number `null`.
 
     Raises `ValueError` if it is not JSON at all, or nested too deeply.
     """
     try:
         parsed = json.loads(
-            text.decode("utf-8", "replace"),
+            decoded(text),
             strict=False,
             parse_int=_integer,
             parse_float=_finite,
@@ -25,6 +25,18 @@ def repaired(text: bytes) -> bytes:
         return json.dumps(parsed, ensure_ascii=False).encode("utf-8", "replace")
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def decoded(text: bytes) -> str:
+    """Return `text` in UTF-8, or in Windows-1252 if no character in it is UTF-8's beyond ASCII.
+
+    Otherwise it is UTF-8 that was damaged, and invalid bytes become U+FFFD.
+    """
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        is_damaged = not text.decode("utf-8", "ignore").isascii()
+        return text.decode("utf-8" if is_damaged else "cp1252", "replace")
 
 
 def _integer(literal: str) -> int | float | None:

@@ -13,6 +13,8 @@ Document = dict[str, Any]
 
 MAX_FORM_FIELDS = 1000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# A body in UTF-16 begins with its mark, or has a zero byte beside its first brace.
+_UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"{\0": "utf-16-le", b"\0{": "utf-16-be"}
 # PostgreSQL's text type cannot hold NUL. This matches JSON's escape of it, not an escaped backslash before `u0000`.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -24,8 +26,11 @@ class UnreadableBody(Exception):
 def parse(body: bytes, *, repair: bool = True, charset: str = "utf-8") -> Any:
     """Return the document in `body`, without NUL characters. Raises `UnreadableBody`.
 
-    `repair` allows JSON that is only nearly valid. `charset` is the declared one of a form.
+    `repair` allows JSON that is only nearly valid. `charset` is the declared one of a form. UTF-16 is recognised, and
+    text that cannot be UTF-8 is read as Windows-1252.
     """
+    if encoding := _UTF_16.get(body[:2]):
+        body = body.decode(encoding, "replace").encode("utf-8", "replace")
     text = body.removeprefix(_BYTE_ORDER_MARK).strip()
     if text[:1] in (b"{", b"["):
         return _parse_json(text, repair=repair)
@@ -51,15 +56,13 @@ def _parse_json(text: bytes, *, repair: bool) -> Any:
 
 def _parse_form(text: bytes, charset: str) -> Document:
     try:
-        pairs = parse_qsl(
-            text.decode(charset, "strict" if charset == "utf-8" else "replace"),
-            keep_blank_values=True,
-            max_num_fields=MAX_FORM_FIELDS,
-            encoding=charset,
-            errors="replace",
-        )
+        pairs = _pairs(text, charset, "strict" if charset == "utf-8" else "replace")
+    except UnicodeDecodeError:
+        # As `decoded` does for JSON. Platforms that copied Hotmart's form still percent-encode older charsets.
+        is_damaged = not str(_pairs(text, charset, "ignore")).isascii()
+        pairs = _pairs(text, charset if is_damaged else "cp1252", "replace")
     except ValueError:
-        raise UnreadableBody(f"The body is not a form in {charset.upper()}.") from None
+        raise UnreadableBody(f"The body is a form of more than {MAX_FORM_FIELDS} fields.") from None
     form: Document = {}
     for name, value in pairs:
         name, value = name.replace("\0", ""), value.replace("\0", "")
@@ -71,3 +74,13 @@ def _parse_form(text: bytes, charset: str) -> Document:
         else:
             form[name] = [form[name], value]
     return form
+
+
+def _pairs(text: bytes, charset: str, errors: str) -> list[tuple[str, str]]:
+    return parse_qsl(
+        text.decode(charset, errors),
+        keep_blank_values=True,
+        max_num_fields=MAX_FORM_FIELDS,
+        encoding=charset,
+        errors=errors,
+    )

@@ -56,8 +56,8 @@ def authenticate_own_or_relayed(
 
 
 def matching_digest(body: bytes, signature: str, secrets: Sequence[GatewaySecret], digest: str) -> UUID:
-    """Return the id of the secret with which the body's HMAC, in hex, is `signature`."""
-    given = signature.encode("utf-8", "replace")
+    """Return the id of the secret with which the body's HMAC, in hex, is `signature`. Some relays write capitals."""
+    given = signature.lower().encode("utf-8", "replace")
     for secret in secrets:
         expected = hmac.digest(secret.value, body, digest).hex().encode()
         if secret.value and hmac.compare_digest(expected, given):

@@ -30,11 +30,20 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentSucceeded,
 )
-from orylo_common.money import to_minor
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import authenticate_own_or_relayed, matching_digest
-from orylo_ingest.gateways.fields import SAO_PAULO, TimestampReader, any_moment, child, integer, present, required, text
+from orylo_ingest.gateways.fields import (
+    SAO_PAULO,
+    TimestampReader,
+    any_moment,
+    child,
+    integer,
+    minor_units_of,
+    present,
+    required,
+    text,
+)
 from orylo_ingest.gateways.port import (
     AuthenticationFailed,
     Envelope,
@@ -284,13 +293,9 @@ def _simplified(order: Order, zone: tzinfo) -> NormalisedEvent:
         raise UnprocessableEvent("the status is neither completed nor pending")
     payment_id = f"kiwify:{required(order.get('purchase_id'), 'purchase_id')}"
     currency = required(order.get("currency"), "currency").upper()
-    try:
-        amount_minor = to_minor(required(order.get("value"), "value"), currency)
-    except ValueError:
-        raise UnprocessableEvent("value is not an amount") from None
     fields = {
         "payment_id": payment_id,
-        "amount_minor": amount_minor,
+        "amount_minor": minor_units_of(order.get("value"), currency, "value"),
         "currency": currency,
         "tracking": tracking(order),
     }

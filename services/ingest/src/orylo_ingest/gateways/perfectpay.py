@@ -27,12 +27,20 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentSucceeded,
 )
-from orylo_common.money import to_minor
 from orylo_common.sample_webhooks import is_sample
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import matching_token
-from orylo_ingest.gateways.fields import SAO_PAULO, TimestampReader, child, integer, present, required, text
+from orylo_ingest.gateways.fields import (
+    SAO_PAULO,
+    TimestampReader,
+    child,
+    integer,
+    minor_units_of,
+    present,
+    required,
+    text,
+)
 from orylo_ingest.gateways.port import Envelope, EventRow, IgnoredEvent, NormalisedEvent, UnprocessableEvent
 from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.metrics import count_variant
@@ -138,7 +146,11 @@ class PerfectPay:
 def _status_of(document: Document) -> int | None:
     """Return the status. Reduced bodies have only its name."""
     status = integer(document.get("sale_status_enum"))
-    return status if status is not None else _NUMBER_OF_STATUS.get(text(document.get("sale_status_enum_key")) or "")
+    return (
+        status
+        if status is not None
+        else _NUMBER_OF_STATUS.get((text(document.get("sale_status_enum_key")) or "").lower())
+    )
 
 
 def _created(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
@@ -199,15 +211,11 @@ def _normalised(message: type[GatewayFact], sale: Document, at: datetime, fact: 
     currency = text(sale.get("currency_enum_key")) or _CURRENCIES.get(integer(sale.get("currency_enum")) or 0)
     if currency is None:
         raise UnprocessableEvent("a currency that PerfectPay does not document")
-    try:
-        amount_minor = to_minor(required(sale.get("sale_amount"), "sale_amount"), currency.upper())
-    except ValueError:
-        raise UnprocessableEvent("sale_amount is not an amount") from None
     method = integer(sale.get("payment_type_enum"))
     parent = text(sale.get("parent_sale_code"))
     fields = {
         "payment_id": payment_id,
-        "amount_minor": amount_minor,
+        "amount_minor": minor_units_of(sale.get("sale_amount"), currency.upper(), "sale_amount"),
         "currency": currency.upper(),
         **_client(sale),
         **present(

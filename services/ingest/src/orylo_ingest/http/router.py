@@ -64,15 +64,17 @@ class Router:
 
 
 def path_of(target: str) -> str:
-    """Return the path of a request's target, in the form that the table has: decoded, without slashes at its end.
+    """Return the path of a request's target, in the form that the table has: decoded, without needless slashes.
 
-    The target may be a path or a whole URL (RFC 9112 §3.2). A slash that is encoded separates nothing, and stays so.
+    A base URL that ends in a slash gives a path with two of them. The target may be a path or a whole URL (RFC 9112
+    §3.2). A slash that is encoded separates nothing, and stays so.
     """
     path = target.partition("?")[0]
     if not path.startswith("/"):
         path = path.partition("://")[2].partition("#")[0]
         path = path[path.find("/") :] if "/" in path else "/"
-    path = path.rstrip("/")
+    if "//" in path or path.endswith("/"):
+        path = "".join(f"/{segment}" for segment in path.split("/") if segment)
     if "%" not in path:
         return path
     return "/".join(unquote(segment).replace("/", "%2F") for segment in path.split("/"))

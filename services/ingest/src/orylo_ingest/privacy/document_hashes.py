@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from orylo_common.control.document_key import DocumentKey
-from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of, is_keyed_token
+from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of, is_hash_of_nothing, is_keyed_token
 from orylo_common.identifiers import normalise_document
 
 MASK = "[document]"
@@ -34,7 +34,7 @@ class DocumentHashes:
             return value
         if plain_hash := as_hash(value):
             return self._keyed(plain_hash)
-        normalised = normalise_document(value)
+        normalised = None if is_hash_of_nothing(value) else normalise_document(value)
         return self.token(normalised) if normalised else None
 
     def as_stored_before(self, payload: bytes) -> bytes:

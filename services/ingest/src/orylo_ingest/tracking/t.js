@@ -10,7 +10,9 @@
 (function (window, document) {
   "use strict";
   var script = document.currentScript;
-  var tenant = script && script.getAttribute("data-tenant");
+  // Modules, and optimisers that load scripts late, leave no current script.
+  if (!script || !script.hasAttribute("data-tenant")) script = document.querySelector("script[data-tenant][src]");
+  var tenant = script && script.src && script.getAttribute("data-tenant");
   // An element with the id "orylo" is a property of the window too.
   if (!tenant || (window.orylo && window.orylo.clickId)) return;
 
@@ -19,6 +21,7 @@
   var DAYS_90 = 7776000;
   var CARRIED = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "fbclid"];
   var CLICK_ID = /oc_[A-Za-z0-9]{22}/;
+  var STORED_ID = /^oc_[A-Za-z0-9]{22}$/;
   var LINKS = "a[*|href], area[href]";
   var EDITABLE = LINKS + ", form";
   // Marks the hidden fields that this script adds to forms.
@@ -69,7 +72,7 @@
 
   var readVisit = safe(function () {
     var stored = JSON.parse(readCookie(COOKIE));
-    return CLICK_ID.test(stored.id) && stored.at > 0 && stored.from ? stored : undefined;
+    return STORED_ID.test(stored.id) && Number.isInteger(stored.at) && stored.at > 0 && stored.from ? stored : undefined;
   });
 
   var secureByte = safe(function () {
@@ -276,8 +279,9 @@
     if (visit && currentPage() !== page) viewPage();
   });
 
+  // A page that the browser renders in advance may never be seen.
   function start() {
-    if (visit || !allowed || !consented) return;
+    if (visit || !allowed || !consented || document.prerendering) return;
     visit = currentVisit();
     viewPage();
     queue.splice(0).forEach(function (call) {
@@ -345,6 +349,10 @@
       };
     })
   );
+  // Also calls of a pushState that the page kept from before this script, in browsers that report them.
+  safe(function () {
+    navigation.addEventListener("currententrychange", navigated);
+  })();
   window.addEventListener("popstate", navigated);
   window.addEventListener("hashchange", navigated);
   // The browser shows a page from its back/forward cache.
@@ -374,5 +382,6 @@
       track("lead", { email: person && person.email, phone: person && person.phone });
     }),
   };
+  document.addEventListener("prerenderingchange", safe(start));
   safe(start)();
 })(window, document);

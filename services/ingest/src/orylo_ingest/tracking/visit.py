@@ -55,7 +55,8 @@ ClickId = Annotated[str, StringConstraints(pattern=r"^oc_[A-Za-z0-9]{22}\z"), Af
 class Visit(BaseModel):
     """The body of `POST /api/v1/track/{tenant}`. `clicked_at`: Unix milliseconds on the visitor's clock."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # A page may hand over a phone number as a number.
+    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
     kind: Literal["pageview", "click", "checkout", "lead"]
     click_id: ClickId

@@ -76,7 +76,7 @@ class Hotmart:
         count_variant(self.name, format_)
         match format_:
             case "2.0.0":
-                return normalise_v2(document)
+                return normalise_v2(document, received_at, zone or SAO_PAULO)
             case "1.0":
                 return normalise_by_status(document, lambda: sale_v1(document, received_at, zone or SAO_PAULO))
             case "simplified":

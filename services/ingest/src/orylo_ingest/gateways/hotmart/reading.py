@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orylo_common.hashing import is_token
-from orylo_common.money import to_minor
-from orylo_ingest.gateways.fields import present, text
-from orylo_ingest.gateways.port import UnprocessableEvent
+from orylo_ingest.gateways.fields import minor_units_of, present, text
 
 # Digits of a Brazilian number without its area code (Anatel: eight on land lines, nine on mobiles).
 _WITHOUT_AREA = (8, 9)
@@ -43,11 +41,6 @@ def products(identifier: Any, name: Any, price: Mapping[str, Any]) -> list[dict[
     product_id = text(identifier)
     if product_id is None:
         return None
-    currency, value = text(price.get("currency_value")), text(price.get("value"))
-    price_minor = None
-    if currency and value:
-        try:
-            price_minor = to_minor(value, currency.upper())
-        except ValueError:
-            raise UnprocessableEvent("the price is not an amount") from None
+    currency, value = text(price.get("currency_value")), price.get("value")
+    price_minor = minor_units_of(value, currency.upper(), "the price") if currency and value else None
     return [present(product_id=product_id, name=text(name), price_minor=price_minor)]

@@ -13,9 +13,8 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentSucceeded,
 )
-from orylo_common.money import to_minor
-from orylo_ingest.gateways.fields import present
-from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent, UnprocessableEvent
+from orylo_ingest.gateways.fields import minor_units_of, present
+from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent
 
 # A partial refund's amount is not in the webhook.
 PARTIAL_REFUND = "a partial refund, whose amount Hotmart does not send"
@@ -78,10 +77,7 @@ def _normalised(
     message: type[GatewayFact], sale: Sale, fact: str, *, at: datetime | None = None, **extra: Any
 ) -> NormalisedEvent:
     payment_id = f"hotmart:{sale.transaction}"
-    try:
-        amount_minor = to_minor(sale.price, sale.currency)
-    except ValueError:
-        raise UnprocessableEvent("the price is not an amount") from None
+    amount_minor = minor_units_of(sale.price, sale.currency, "the price")
     money = {"payment_id": payment_id, "amount_minor": amount_minor, "currency": sale.currency}
     return NormalisedEvent(
         message, at or sale.reported_at, {**sale.fields, **money, **extra}, (f"{fact}:{payment_id}",)

@@ -6,7 +6,7 @@ from typing import Any
 from orylo_common.messages import CheckoutAbandoned
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
-from orylo_ingest.gateways.fields import any_moment, child, integer, present, required, text
+from orylo_ingest.gateways.fields import any_moment_or_none, child, flag, integer, present, required, text
 from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_area, products
 from orylo_ingest.gateways.hotmart.sale import Sale
 from orylo_ingest.gateways.hotmart.table import STATUSES_AT_ORDER
@@ -16,9 +16,8 @@ from orylo_ingest.privacy.person import Person
 
 
 def sale_v1(document: Document, received_at: datetime, zone: tzinfo) -> Sale:
-    confirmed, ordered = text(document.get("confirmation_purchase_date")), text(document.get("purchase_date"))
-    paid_at = _moment(confirmed, "confirmation_purchase_date", zone)
-    ordered_at = _moment(ordered, "purchase_date", zone)
+    paid_at = _moment(document, "confirmation_purchase_date", zone)
+    ordered_at = _moment(document, "purchase_date", zone)
     # The time of a later status is not sent: use the time of arrival.
     at_order = str(document.get("status")).lower() in STATUSES_AT_ORDER
     transaction = required(document.get("transaction"), "transaction")
@@ -28,7 +27,7 @@ def sale_v1(document: Document, received_at: datetime, zone: tzinfo) -> Sale:
         tracking=tracking(document),
         subscription=_subscription_v1(document),
         affiliate_id=text(document.get("aff")),
-        order_bump=str(document.get("order_bump")).lower() in ("true", "1") or None,
+        order_bump=flag(document.get("order_bump")) or None,
         products=products(
             document.get("prod"),
             document.get("prod_name"),
@@ -47,10 +46,11 @@ def sale_v1(document: Document, received_at: datetime, zone: tzinfo) -> Sale:
     )
 
 
-def _moment(value: str | None, field: str, zone: tzinfo) -> datetime | None:
-    if value is None:
+def _moment(document: Document, field: str, zone: tzinfo) -> datetime | None:
+    found = any_moment_or_none(document.get(field), field, zone)
+    if found is None:
         return None
-    at, notation = any_moment(value, field, zone)
+    at, notation = found
     if notation != "iso":
         # Platforms that copied this format write other dates than Hotmart.
         count_variant("hotmart", f"{field}_{notation}")

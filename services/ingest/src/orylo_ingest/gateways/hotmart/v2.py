@@ -1,13 +1,23 @@
 """Webhook 2.0.0."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from orylo_common.messages import CheckoutAbandoned
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
-from orylo_ingest.gateways.fields import child, first, integer, moment, number, present, required, text
+from orylo_ingest.gateways.fields import (
+    any_moment_or_none,
+    child,
+    first,
+    flag,
+    integer,
+    number,
+    present,
+    required,
+    text,
+)
 from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_area, products
 from orylo_ingest.gateways.hotmart.sale import Sale
 from orylo_ingest.gateways.hotmart.table import EVENTS, count_spelling
@@ -19,22 +29,24 @@ from orylo_ingest.privacy.person import Person
 _ROUNDING = 0.05
 
 
-def normalise_v2(document: Document) -> NormalisedEvent | IgnoredEvent:
+def normalise_v2(document: Document, received_at: datetime, zone: tzinfo) -> NormalisedEvent | IgnoredEvent:
     event = required(document.get("event"), "event")
     row = EVENTS.get(event)
     if row is None:
         raise UnprocessableEvent("an event that Hotmart does not document")
     if event == "PURCHASE_OUT_OF_SHOPPING_CART":
-        return cart_v2(document)
-    return IgnoredEvent(row.note) if row.read is None else row.read(sale_v2(document))
+        return cart_v2(document, received_at, zone)
+    return IgnoredEvent(row.note) if row.read is None else row.read(sale_v2(document, received_at, zone))
 
 
-def sale_v2(document: Document) -> Sale:
+def sale_v2(document: Document, received_at: datetime, zone: tzinfo) -> Sale:
     data = child(document, "data")
     purchase, product, payment = child(data, "purchase"), child(data, "product"), child(data, "purchase", "payment")
     transaction = required(purchase.get("transaction"), "purchase.transaction")
-    charged = child(purchase, "full_price") or child(purchase, "price")
+    full_price, price = child(purchase, "full_price"), child(purchase, "price")
+    charged = price if full_price.get("value") in (None, "") else full_price
     bump = child(purchase, "order_bump")
+    is_bump = flag(bump.get("is_order_bump"))
     status = (text(purchase.get("status")) or "").lower()
     count_spelling(status)
     fields = present(
@@ -42,8 +54,8 @@ def sale_v2(document: Document) -> Sale:
         installments=integer(payment.get("installments_number")),
         tracking=tracking(child(purchase, "origin"), purchase.get("sckPaymentLink")),
         subscription=_subscription_v2(data, purchase),
-        order_bump=bump.get("is_order_bump") is True or None,
-        order_bump_of=_bumped_payment(bump) if bump.get("is_order_bump") is True else None,
+        order_bump=is_bump or None,
+        order_bump_of=_bumped_payment(bump) if is_bump else None,
         affiliate_id=text(first(data, "affiliates").get("affiliate_code")),
         ip=text(purchase.get("buyer_ip")),
         products=products(product.get("id"), product.get("name"), child(purchase, "price")),
@@ -53,9 +65,9 @@ def sale_v2(document: Document) -> Sale:
         transaction=transaction,
         price=charged.get("value"),
         currency=required(currency, "currency_value").upper(),
-        reported_at=_created_at(document),
-        ordered_at=_from_ms(purchase.get("order_date"), "order_date"),
-        paid_at=_from_ms(purchase.get("approved_date"), "approved_date"),
+        reported_at=_created_at(document, received_at, zone),
+        ordered_at=_moment(purchase, "order_date", zone),
+        paid_at=_moment(purchase, "approved_date", zone),
         fields=fields,
         decline_reason=text(payment.get("refusal_reason")),
         refunded_in_part=status == "partially_refunded",
@@ -85,7 +97,7 @@ def _currency_elsewhere(data: Mapping[str, Any], purchase: Mapping[str, Any]) ->
     return currency
 
 
-def cart_v2(document: Document) -> NormalisedEvent:
+def cart_v2(document: Document, received_at: datetime, zone: tzinfo) -> NormalisedEvent:
     data = child(document, "data")
     event_id = required(document.get("id"), "id")
     product = child(data, "product")
@@ -93,7 +105,9 @@ def cart_v2(document: Document) -> NormalisedEvent:
         "checkout_id": f"hotmart:{event_id}",
         **present(products=products(product.get("id"), product.get("name"), {})),
     }
-    return NormalisedEvent(CheckoutAbandoned, _created_at(document), fields, (f"abandoned:hotmart:{event_id}",))
+    return NormalisedEvent(
+        CheckoutAbandoned, _created_at(document, received_at, zone), fields, (f"abandoned:hotmart:{event_id}",)
+    )
 
 
 def person_v2(data: Mapping[str, Any]) -> Person:
@@ -118,15 +132,20 @@ def person_v2(data: Mapping[str, Any]) -> Person:
     )
 
 
-def _created_at(document: Document) -> datetime:
+def _created_at(document: Document, received_at: datetime, zone: tzinfo) -> datetime:
     # Some events of the members' area use camel case.
-    made = document.get("creation_date", document.get("creationDate"))
-    return _from_ms(made, "creation_date") or moment(None, "creation_date")
+    return _moment(document, "creation_date", zone) or _moment(document, "creationDate", zone) or received_at
 
 
-def _from_ms(value: Any, what: str) -> datetime | None:
-    milliseconds = integer(value)
-    return None if milliseconds is None else moment(milliseconds / 1000, what)
+def _moment(node: Mapping[str, Any], field: str, zone: tzinfo) -> datetime | None:
+    """Return the time: milliseconds in Hotmart's own webhooks, but relays rewrite them."""
+    found = any_moment_or_none(node.get(field), field, zone)
+    if found is None:
+        return None
+    at, notation = found
+    if notation != "milliseconds":
+        count_variant("hotmart", f"{field}_{notation}")
+    return at
 
 
 def _subscription_v2(data: Mapping[str, Any], purchase: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -13,6 +13,9 @@ only ever matched with an invoice: two charges are two payments, however alike. 
 subscribe to it with `invoice.paid`. A dispute that names only the intent finds a payment that was published from its
 invoice if this event, or one of the intent or the charge, was received, too. Do not subscribe to `invoice.paid` if you
 use `invoice_creation`: the invoice that Checkout makes after a one-time purchase does not belong to a subscription.
+
+A lost dispute is won if its money is reinstated later, but stays lost if only a part is, as for a charge that had been
+refunded in part.
 """
 
 from collections.abc import Sequence

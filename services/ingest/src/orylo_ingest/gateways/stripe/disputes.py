@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from orylo_common.messages import DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_ingest.documents.parsing import Document
-from orylo_ingest.gateways.fields import child, first, present, required, text
+from orylo_ingest.gateways.fields import child, first, integer, present, required, text
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent, PaymentLink
 from orylo_ingest.gateways.stripe.reading import Object, named_payment_id, normalised, payment_fields
 
@@ -25,7 +25,7 @@ _BY_MOVEMENT: Mapping[str, DisputeMessage] = {_WITHDRAWN: DisputeOpened, _REINST
 def dispute_changed(dispute: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
     status, event_type = required(dispute.get("status"), "status"), required(event.get("type"), "type")
     message = _BY_STATUS.get(status) or _BY_MOVEMENT.get(event_type)
-    if event_type == _REINSTATED and message is DisputeLost:
+    if event_type == _REINSTATED and message is DisputeLost and not _is_short(dispute):
         # A lost dispute was decided again.
         message = DisputeWon
     if status.startswith("warning_") and message is None:
@@ -61,3 +61,10 @@ def _is_inquiry(dispute: Object, event_type: str) -> bool:
     case_type = child(dispute, "payment_method_details", "card").get("case_type")
     moved = event_type in _BY_MOVEMENT or first(dispute, "balance_transactions")
     return case_type == "inquiry" and not moved
+
+
+def _is_short(dispute: Object) -> bool:
+    """Return whether only a part of the disputed money came back, as for a charge that was refunded in part before."""
+    moved = dispute.get("balance_transactions")
+    amounts = [integer(child(each).get("amount")) or 0 for each in moved] if isinstance(moved, list) else []
+    return sum(amounts) < 0 < max(amounts, default=0)

@@ -27,7 +27,8 @@ def charge_refunded(charge: Object, event: Document) -> NormalisedEvent | Ignore
         return normalised(PaymentCanceled, event, charge, fields, f"canceled:{payment_id}", link=link)
     fields = payment_fields(charge, payment_id, amount=charge.get("amount_captured") or charge.get("amount"))
     captured = fields["amount_minor"]
-    uncaptured = minor_units(charge.get("amount"), fields["currency"]) - captured
+    # Negative if more was captured than authorised: none of that is released.
+    uncaptured = max(0, minor_units(charge.get("amount"), fields["currency"]) - captured)
     released_and_refunded = minor_units(charge.get("amount_refunded"), fields["currency"])
     full = charge.get("refunded") is True
     refunded = captured if full else released_and_refunded - uncaptured
