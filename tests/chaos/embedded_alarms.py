@@ -4,11 +4,12 @@
 
 The faults: Meta refuses 150 sales, Meta says that the token has expired, and the data folder's disk fills up. Neither
 Prometheus nor Alertmanager runs. The ends of the last two are awaited as well; refused sales count for a quarter of an
-hour. Prints what was notified and when. The exit status is 1 if a notification is missing. It takes about five minutes
-and needs root, to mount a small disk.
+hour. Prints what was notified and when. The exit status is 1 if a notification is missing. It takes about five
+minutes. Without root it cannot mount a small disk, and leaves out the last fault.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -129,9 +130,10 @@ def fill_disk(disk: Path, told: Notifications) -> bool:
 
 
 def main() -> None:
+    is_root = os.geteuid() == 0
     with (
         tempfile.TemporaryDirectory(prefix="orylo-alarms-") as name,
-        mounted(Path(name)) as disk,
+        mounted(Path(name)) if is_root else nullcontext(Path(name)) as disk,
         meta_process(Path(name)) as meta,
         receiver() as (told, url),
     ):
@@ -139,11 +141,11 @@ def main() -> None:
         environment = {"ORYLO_META_BASE_URL": meta.url, "ORYLO_NOTIFY_WEBHOOK_URL": url}
         with started(Embedded(disk, environment)) as platform:
             configure(platform.orylo)
-            results = [
-                refuse_sales(platform, meta, told),
-                expire_token(platform, meta, told),
-                fill_disk(disk, told),
-            ]
+            results = [refuse_sales(platform, meta, told), expire_token(platform, meta, told)]
+            if is_root:
+                results.append(fill_disk(disk, told))
+            else:
+                print("the disk fills up: left out, because mounting a small disk needs root")
     raise SystemExit(0 if all(results) else 1)
 
 
