@@ -5,6 +5,7 @@ import type { Job } from "../../api/types";
 import { useWords } from "../../i18n/words";
 import { Button } from "../../ui/controls/Button";
 import { Badge } from "../../ui/display/Badge";
+import { Icon } from "../../ui/display/Icon";
 import { Progress } from "../../ui/display/Progress";
 import { formatCount } from "../../ui/format/number";
 import { humanise } from "../../ui/format/text";
@@ -20,10 +21,12 @@ interface Props {
   id: string;
   /** The job is over: what it changed can be read anew. */
   onEnd?: (job: Job) => void;
+  /** Offers to take the job off the page, once it is over. */
+  onClose?: () => void;
 }
 
 /** How far a job is, with a button that stops it, and its result at the end. It reads the job, so it survives a reload. */
-export function JobProgress({ id, onEnd }: Props) {
+export function JobProgress({ id, onEnd, onClose }: Props) {
   const words = useWords(jobWords);
   const job = useJob(id);
   const over = job.data !== undefined && isOver(job.data);
@@ -40,12 +43,12 @@ export function JobProgress({ id, onEnd }: Props) {
     if (job.error instanceof ApiError && job.error.status === 404) return <p>{words.gone}</p>;
     return <Failed what={words.what} error={job.error} retry={() => void job.refetch()} />;
   }
-  return <JobView job={job.data} />;
+  return <JobView job={job.data} onClose={onClose} />;
 }
 
 const TONES = { queued: "plain", running: "info", done: "good", failed: "bad", canceled: "warn" } as const;
 
-function JobView({ job }: { job: Job }) {
+function JobView({ job, onClose }: { job: Job; onClose: Props["onClose"] }) {
   const words = useWords(jobWords);
   const problemText = useProblemText();
   const cancel = useCancelJob(job.id);
@@ -68,6 +71,11 @@ function JobView({ job }: { job: Job }) {
           }}
         >
           {words.stop}
+        </Button>
+      )}
+      {over && onClose !== undefined && (
+        <Button look="quiet" aria-label={words.close} onClick={onClose}>
+          <Icon name="close" />
         </Button>
       )}
       {!over && (
