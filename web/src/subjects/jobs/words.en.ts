@@ -40,6 +40,7 @@ export const words = {
   startedBy: (who: string) => `started by ${who}`,
   stop: "Stop",
   download: "Download",
+  expired: "The file is no longer kept.",
   stopping: "Stopping after the present step…",
   failedAgain: (count: number) =>
     `${formatCount(count)} ${plural(count, "item", "items")} failed again and returned to the list, under the new cause.`,
@@ -70,7 +71,7 @@ export const words = {
       csv: "For spreadsheets: one row each. Amounts are in cents, or the currency’s smallest unit.",
       ndjson: "For programs: one JSON object per line, as the API returns it.",
     },
-    kept: "A job writes the file, the newest first. You can leave the page meanwhile. The file is kept for 7 days.",
+    kept: "A job writes the file, the newest first. You can leave the page meanwhile: “Jobs” in your menu lists it. The file is kept for 7 days.",
   },
   gone: "This job and its result are no longer kept.",
 };
