@@ -75,6 +75,7 @@ docs: setup ## Generate the documents that come from code
 	@$(BIN)/python -m orylo_api openapi > services/api/openapi.json
 	@$(BIN)/python -m orylo_api postman > docs/postman.json
 	@$(BIN)/python -m orylo_api permissions > web/src/session/permissions.json
+	@$(BIN)/python -m orylo_api job-permissions > web/src/subjects/jobs/permissions.json
 	@$(BIN)/python -m orylo_detector.detector_table readme services/detector/README.md
 	@$(BIN)/python -m orylo_detector.detector_table reasons > web/src/subjects/detections/reasons.json
 

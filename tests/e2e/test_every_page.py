@@ -64,3 +64,27 @@ async def test_every_page(
             await assert_whole(page)
             await page.set_viewport_size(viewport)
         assert [error for error in log.errors if "status of 4" not in error] == []
+
+
+async def test_an_export_is_started_on_a_list_and_found_among_the_jobs(demo: Embedded, browser: Browser) -> None:
+    async with visitor(browser, PHONE, locale="pt-BR", theme="dark") as (page, _):
+        await sign_in(page, demo.api_url, EMAIL, PASSWORD)
+        await page_of_one(page, "payments")
+        await page.goto(f"{demo.api_url}/payments?gateway=stripe,hotmart&range=7d")
+        await page.get_by_role("button", name="Exportar…").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("Stripe · Hotmart · Últimos 7 dias")
+        assert await violations(page) == []
+        await assert_whole(page)
+        await dialog.get_by_role("button", name="Exportar").click()
+
+        await expect(page.get_by_role("region", name="Exportação de pagamentos")).to_be_visible()
+        await page.reload()
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="Baixar").click()
+        assert (await (await download.value).path()).read_text().startswith("payment_id,")
+        await page.goto(f"{demo.api_url}/jobs")
+        exported = page.get_by_role("listitem").filter(has_text="Exportação de pagamentos")
+        await expect(exported).to_contain_text("Concluída")
+        assert await violations(page) == []
+        await assert_whole(page)

@@ -27,6 +27,7 @@ PAGES = (
     "/gateways/stripe",
     "/destinations",
     "/health",
+    "/jobs",
     "/welcome",
     "/settings/profile",
     "/account",

@@ -132,11 +132,24 @@ async def test_the_audit_log_is_for_admins_and_names_each_download(api: Api, mac
 
     payments = await export(machine, "payments")
     await download(reader, payments)
+    async with reader.get("/api/v1/audit-log") as response:
+        assert response.status == 403
     found = await export(machine, "audit-log", format="ndjson", filter={"action": "payments.export_download"})
     lines = [orjson.loads(line) for line in (await download(machine, found)).splitlines()]
 
     assert (lines[0]["actor"], lines[0]["subject"]) == (analyst.owner, f"job {payments['id']}")
     assert {each["action"] for each in lines} == {"payments.export_download"}
+    async with machine.get("/api/v1/audit-log", params={"action": "payments.export_download"}) as response:
+        assert (await response.json())["items"] == lines
+    async with machine.get("/api/v1/audit-log", params={"limit": "1"}) as response:
+        first = await response.json()
+    async with machine.get("/api/v1/audit-log", params={"limit": "1", "cursor": first["next_cursor"]}) as response:
+        [second] = (await response.json())["items"]
+    assert second["at"] <= first["items"][0]["at"]
+    async with machine.get("/api/v1/audit-log", params={"to": "2020-01-01T00:00:00Z"}) as response:
+        assert (await response.json())["items"] == []
+    async with api.client(api.b.bearer).get("/api/v1/audit-log") as response:
+        assert lines[0]["id"] not in await response.text()
     assert await refusal(reader, found["result"]) == (403, "forbidden")
     other = api.client(api.b.bearer)
     assert await refusal(other, found["result"]) == (404, "not_found")

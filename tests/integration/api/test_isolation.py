@@ -156,9 +156,13 @@ STATUSES = {"reset_tripped_fuse": 409, "change_switch": 409}
 ELSEWHERE = frozenset({"webhooks", "gateways", "onboarding", "tracking", "platform"})
 # Dispatch, which they ask, has no rows here.
 UNANSWERED = {"show_delivery": 404}
-# Items at an empty shop: those that belong to no tenant, the shop's own members, and the exports that the test starts.
+# Items at an empty shop: those that belong to no tenant, the shop's own members, the exports that the test starts, and
+# the lines of its own changes.
 NEVER_EMPTY = frozenset(
-    {"list_rule_fields", "list_settings", "list_flags", "list_saved_views", "list_reviewers", "list_jobs"}
+    {
+        *("list_rule_fields", "list_settings", "list_flags", "list_saved_views"),
+        *("list_reviewers", "list_jobs", "list_audit_lines"),
+    }
 )
 # A section and a flag have the same name for every tenant.
 SECTION_ROUTES = frozenset(

@@ -1,7 +1,12 @@
 """Read models are made again from the stored webhooks, as they were."""
 
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -42,11 +47,11 @@ class Shop:
             event = {**stripe(kind, **given), "id": f"evt_{kind}_{number}"}
             assert (await self.ingest.stripe(orjson.dumps(event))).status in (200, 202)
 
-    async def project(self) -> None:
-        """Project the message of every webhook."""
+    async def project(self, sales: int = SALES) -> None:
+        """Project the messages of the first sales."""
 
         async def all_published() -> bool:
-            return len(self.ingest.published.messages) == 2 * SALES
+            return len(self.ingest.published.messages) == 2 * sales
 
         await eventually(all_published)
         async with self.projector.acquire() as connection, connection.transaction():
@@ -138,6 +143,67 @@ async def test_lost_and_corrupted_rows_are_restored(shop: Shop, monkeypatch: pyt
     await shop.rebuild()
     assert await shop.rows() == before
     assert len(shop.ingest.published.messages) == len({each.message_id for each in shop.ingest.published.messages})
+
+
+async def test_a_rebuild_under_traffic_gives_the_same_as_projecting_anew(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        rereading, "SELECT_PUBLISHED", rereading.SELECT_PUBLISHED.replace(f"LIMIT {rereading.PAGE}", "LIMIT 2")
+    )
+    monkeypatch.setattr(rereading, "PAGE", 2)
+    pool, most = shop.ingest.pool, 3 * SALES
+    for number in range(SALES):
+        await shop.pay(number)
+    await shop.project()
+    await pool.execute("DELETE FROM api.payments_view WHERE payment_id IN ('stripe:pi_0', 'stripe:pi_5')")
+    await pool.execute("UPDATE api.payments_view SET state = 'failed' WHERE payment_id = 'stripe:pi_6'")
+    await pool.execute("DELETE FROM api.payment_rollups")
+
+    rebuilding = asyncio.create_task(shop.rebuild())
+    during = 0
+    for number in range(SALES, most):
+        during += not rebuilding.done()
+        await shop.pay(number)
+        await shop.project(number + 1)
+    found = await rebuilding
+    rebuilt = await shop.rows()
+
+    assert during > 1
+    assert (found["state"], len(rebuilt["payments_view"])) == ("done", most)
+    for table in ("claims", "rollups", *COMPARED):
+        await pool.execute(f"DELETE FROM api.{table}")
+    await shop.project(most)
+    assert rebuilt == await shop.rows()
+
+
+async def test_the_command_restores_rows_and_waits_for_the_end(shop: Shop, postgres_dsn: str) -> None:
+    for number in range(SALES):
+        await shop.pay(number)
+    await shop.project()
+    before = await shop.rows()
+    await shop.ingest.pool.execute("DELETE FROM api.payments_view")
+
+    async def rebuild_payments(*arguments: str) -> tuple[int | None, bytes, bytes]:
+        process = await asyncio.create_subprocess_exec(
+            Path(sys.executable).with_name("orylo"), "rebuild", "payments", *arguments,
+            env={**os.environ, "ORYLO_DATABASE_URL": postgres_dsn}, stdout=PIPE, stderr=PIPE,
+        )  # fmt: skip
+        output, errors = await process.communicate()
+        return process.returncode, output, errors
+
+    code, output, errors = await rebuild_payments(TENANT)
+    assert (code, b"read 14 webhooks and summed" in output) == (0, True), errors
+    assert await shop.rows() == before
+    _, as_json, _ = await rebuild_payments(TENANT, "--json")
+    assert orjson.loads(as_json)["counts"]["webhooks_read"] == 2 * SALES
+    [line] = await shop.ingest.pool.fetch(
+        "SELECT DISTINCT actor_kind, user_agent FROM control.audit_log WHERE action = 'read_models.rebuild'"
+        " AND actor_kind = 'command'"
+    )
+    assert line["user_agent"] == "orylo rebuild payments"
+    code, _, errors = await rebuild_payments("no-such-shop")
+    assert (code, b"no-such-shop" in errors) == (1, True)
 
 
 async def test_a_rebuild_whose_replica_died_continues_after_its_last_step(shop: Shop) -> None:

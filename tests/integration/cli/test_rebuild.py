@@ -1,6 +1,11 @@
 """`orylo rebuild` sums again what the rollups lost."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -12,6 +17,7 @@ from orylo_api.projection.batch import write_batch
 from orylo_cli.main import cli
 from orylo_common.messages import PaymentSucceeded
 from orylo_common.postgres.pool import open_pool
+from tests.support.servers import wait_until
 from tests.unit.api.builders import OTHER_TENANT, TENANT, after, payment
 
 pytestmark = pytest.mark.integration
@@ -57,3 +63,25 @@ def test_rollups_are_summed_again_for_all_tenants_or_for_one(empty_postgres_dsn:
     asyncio.run(run(empty_postgres_dsn, add, "DELETE FROM api.payment_rollups"))
     rebuild(empty_postgres_dsn, "minha-loja")
     assert asyncio.run(run(empty_postgres_dsn, sums)) == [row for row in expected if row["tenant_id"] == TENANT]
+
+
+def test_an_interrupted_rebuild_of_payments_cancels_its_job_and_says_what_is_kept(empty_postgres_dsn: str) -> None:
+    env = {"ORYLO_DATABASE_URL": empty_postgres_dsn}
+    for arguments in (["migrate"], ["tenant", "create", "minha-loja"]):
+        assert CliRunner().invoke(cli, arguments, env=env).exit_code == 0
+    jobs = "SELECT state, cancel_requested_at IS NOT NULL AS canceled, actor_kind, role FROM api.jobs"
+
+    command = [str(Path(sys.executable).with_name("orylo")), "rebuild", "payments", "minha-loja"]
+    # No platform runs: the job waits.
+    process = subprocess.Popen(command, env={**os.environ, **env}, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: asyncio.run(run(empty_postgres_dsn, jobs)) != [], "the job")
+        again = CliRunner().invoke(cli, ["rebuild", "payments", "minha-loja"], env=env)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert "already waiting or running" in str(again.exception)
+    assert (process.returncode, "What it restored is kept" in " ".join(said.split())) == (130, True), said
+    [job] = asyncio.run(run(empty_postgres_dsn, jobs))
+    assert tuple(job) == ("queued", True, "command", "operator")

@@ -3,6 +3,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from orylo_api.access.roles import ALLOWED, Permission, permissions_of, roles_by_permission
+from orylo_api.job_kinds import permissions_by_kind
 from orylo_common.control.models import Role
 
 ROOT = Path(__file__).parents[3]
@@ -21,3 +22,8 @@ def test_the_platform_operator_cannot_set_the_status_of_customers() -> None:
 def test_the_dashboards_table_of_permissions_is_current() -> None:
     published = json.loads((ROOT / "web/src/session/permissions.json").read_text())
     assert published == roles_by_permission(), "make docs"
+
+
+def test_the_dashboards_table_of_jobs_is_current() -> None:
+    published = json.loads((ROOT / "web/src/subjects/jobs/permissions.json").read_text())
+    assert published == permissions_by_kind(), "make docs"

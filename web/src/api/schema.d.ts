@@ -3218,6 +3218,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log, newest first
+         * @description For the same roles as its export: it names the people who work for the shop, with their addresses. Reading it adds no line. For the roles admin, owner.
+         */
+        get: operations["list_audit_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-log/export": {
         parameters: {
             query?: never;
@@ -3545,6 +3565,53 @@ export interface components {
              * @example rule.update
              */
             action: string | null;
+        };
+        /**
+         * AuditLine
+         * @description A change: its author, and the values before and after.
+         */
+        AuditLine: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description user, api_key or command
+             * @example user
+             */
+            actor_kind: string;
+            /** @example ana@example.com */
+            actor: string;
+            /** @example rule.update */
+            action: string;
+            /** @example rule night-orders */
+            subject: string;
+            /**
+             * @example {
+             *       "mode": "shadow"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @example {
+             *       "mode": "on"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /** @example 203.0.113.7 */
+            address: string;
+            /** @example Mozilla/5.0 */
+            user_agent: string;
+        };
+        /** AuditPage */
+        AuditPage: {
+            items: components["schemas"]["AuditLine"][];
+            /** @default null */
+            next_cursor: string | null;
         };
         /** AuditPart */
         AuditPart: {
@@ -25146,6 +25213,97 @@ export interface operations {
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_audit_lines: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description written at or after
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description written before
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description only this action
+                 * @example rule.update
+                 */
+                action?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "actor_kind": "user",
+                     *           "actor": "ana@example.com",
+                     *           "action": "rule.update",
+                     *           "subject": "rule night-orders",
+                     *           "before": {
+                     *             "mode": "shadow"
+                     *           },
+                     *           "after": {
+                     *             "mode": "on"
+                     *           },
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

@@ -112,6 +112,7 @@ export type WebhookReceipt = Schemas["WebhookReceipt"];
 export type ErasurePlan = Schemas["ErasurePlan"];
 export type NoteChange = Schemas["NoteChange"];
 export type VerdictChange = Schemas["VerdictChange"];
+export type ExportFormat = Schemas["ExportFormat"];
 export type WebVitalsBody = Schemas["WebVitalsBody"];
 export type WebhookRefusal = Schemas["WebhookRefusal"];
 export type CustomerLinks = Schemas["CustomerLinks"];

@@ -117,6 +117,13 @@ const DEFINITIONS: readonly PageDefinition[] = [
     load: () => import("../features/health/HealthPage"),
   },
   {
+    id: "jobs",
+    path: "/jobs",
+    navigation: null,
+    permission: "read",
+    load: () => import("../features/jobs/JobsPage"),
+  },
+  {
     id: "welcome",
     path: "/welcome",
     navigation: null,

@@ -15,6 +15,7 @@ export const words = {
     destinations: "Destinations",
     destination: "Destination",
     health: "Health",
+    jobs: "Jobs",
     welcome: "First steps",
     profile: "Profile",
     account: "Account security",

@@ -16,6 +16,7 @@ export const words: Words = {
     destinations: "Destinos",
     destination: "Destino",
     health: "Saúde",
+    jobs: "Tarefas",
     welcome: "Primeiros passos",
     profile: "Perfil",
     account: "Segurança da conta",

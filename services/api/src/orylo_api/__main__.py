@@ -1,4 +1,4 @@
-"""python -m orylo_api run | migrate | openapi | postman | permissions"""
+"""python -m orylo_api run | migrate | openapi | postman | permissions | job-permissions"""
 
 import asyncio
 import os
@@ -11,6 +11,7 @@ from orylo_api.app import open_app
 from orylo_api.http.openapi import build_document
 from orylo_api.http.openapi_parts import Schema
 from orylo_api.http.postman import build_collection
+from orylo_api.job_kinds import permissions_by_kind
 from orylo_api.migrations import MIGRATIONS
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
@@ -36,8 +37,10 @@ def main(arguments: list[str]) -> int:
             return _write(build_collection(build_document(ROUTES)))
         case ["permissions"]:
             return _write(roles_by_permission())
+        case ["job-permissions"]:
+            return _write(permissions_by_kind())
         case _:
-            sys.stderr.write("usage: python -m orylo_api run | migrate | openapi | postman | permissions\n")
+            sys.stderr.write(f"usage: {__doc__}\n")
             return os.EX_USAGE
 
 

@@ -27,3 +27,8 @@ JOB_KINDS: Mapping[str, JobKind] = {
         ERASURE,
     )
 }
+
+
+def permissions_by_kind() -> dict[str, str]:
+    """Return the table as JSON values. The dashboard says with it who may stop a job, or download its file."""
+    return {name: str(kind.permission) for name, kind in JOB_KINDS.items()}

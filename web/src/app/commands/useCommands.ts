@@ -6,6 +6,7 @@ import { useWords } from "../../i18n/words";
 import { useIdentity } from "../../session/identity";
 import { useSignOut } from "../../session/session";
 import { clearToasts } from "../../ui/feedback/toasts";
+import type { IconName } from "../../ui/display/Icon";
 import { registeredKeys } from "../../ui/keys/registry";
 import { navigationOf } from "../pages";
 import type { Overlay } from "../shell/overlays";
@@ -23,7 +24,7 @@ export function useCommands(onOpen: (overlay: Overlay) => void, onFold: () => vo
   // Of the page below, as it was when the menu was opened.
   const [here] = useState(() => registeredKeys().filter(({ title }) => title === null).flatMap(({ keys }) => keys));
 
-  const goTo = (id: "profile" | "account", path: string, icon: "person" | "lock"): Command => ({
+  const goTo = (id: "profile" | "account" | "jobs", path: string, icon: IconName): Command => ({
     id: `page ${id}`,
     group: "pages",
     label: words.pages[id],
@@ -52,6 +53,7 @@ export function useCommands(onOpen: (overlay: Overlay) => void, onFold: () => vo
     ),
     goTo("profile", "/settings/profile", "person"),
     goTo("account", "/account", "lock"),
+    goTo("jobs", "/jobs", "clock"),
     ...appearance.map(({ label, icon = "sun", onSelect }) => action(label, label, icon, onSelect)),
     action("rail", words.keys.rail, "list", onFold, "["),
     action("keys", words.user.keys, "keyboard", () => { onOpen("keys"); }, "?"),

@@ -11,7 +11,7 @@ import { appWords } from "../words";
 import type { Overlay } from "./overlays";
 import styles from "./UserMenu.module.css";
 
-/** What concerns the user: appearance, account, help, and the way out. `short` shows only the initial. */
+/** What concerns the user: account, jobs, appearance, help, and the way out. `short` shows only the initial. */
 export function UserMenu({ short = false, onOpen }: { short?: boolean; onOpen: (overlay: Overlay) => void }) {
   const { name, role } = useIdentity();
   const words = useWords(appWords);
@@ -44,6 +44,7 @@ function useUserMenuItems(onOpen: (overlay: Overlay) => void): MenuItem[] {
   return [
     { label: words.pages.profile, icon: "person", to: "/settings/profile" },
     { label: words.pages.account, icon: "lock", to: "/account" },
+    { label: words.pages.jobs, icon: "clock", to: "/jobs" },
     ...appearance,
     {
       label: words.user.notifications,

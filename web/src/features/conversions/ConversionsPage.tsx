@@ -3,10 +3,11 @@ import { useState } from "react";
 import { useFailure } from "../../api/useFailure";
 import { useWords } from "../../i18n/words";
 import { Guarded } from "../../session/Guarded";
+import { ExportButton } from "../../subjects/jobs/ExportButton";
 import { JobProgress } from "../../subjects/jobs/JobProgress";
 import { useAddress } from "../../ui/address/useAddress";
 import { Button, LinkButton } from "../../ui/controls/Button";
-import { DateRange } from "../../ui/controls/DateRange";
+import { DateRange, useRangeText } from "../../ui/controls/DateRange";
 import { Segmented } from "../../ui/controls/Segmented";
 import { Icon } from "../../ui/display/Icon";
 import { Empty } from "../../ui/states/Empty";
@@ -21,7 +22,7 @@ import { GatewaysTable } from "./figures/GatewaysTable";
 import { MethodsChart } from "./figures/MethodsChart";
 import { ConversionPanel } from "./list/ConversionPanel";
 import { ConversionsTable } from "./list/ConversionsTable";
-import { useConversionList } from "./list/useConversionList";
+import { bodyOf, useConversionList } from "./list/useConversionList";
 import { FilterSelects, useFilterTexts } from "./list/FilterSelects";
 import { RetryAll } from "./retry/RetryAll";
 import { conversionsWords } from "./words";
@@ -30,6 +31,8 @@ export default function ConversionsPage() {
   const words = useWords(conversionsWords);
   const [address, change] = useAddress(conversionsAddress);
   const [retrying, setRetrying] = useState(false);
+  const filterTexts = useFilterTexts();
+  const rangeText = useRangeText();
 
   return (
     <div className={styles.page}>
@@ -49,7 +52,15 @@ export default function ConversionsPage() {
         </div>
         <GatewaysTable range={address.range} />
       </div>
-      {address.job !== undefined && <JobProgress id={address.job} />}
+      {address.job !== undefined && (
+        <JobProgress
+          key={address.job}
+          id={address.job}
+          onClose={() => {
+            change({ job: undefined });
+          }}
+        />
+      )}
       <section aria-label={words.title} className={styles.list}>
         <div className={styles.bar}>
           <Segmented
@@ -61,6 +72,14 @@ export default function ConversionsPage() {
             }}
           />
           <FilterSelects address={address} onChange={change} />
+          <ExportButton
+            subject="conversions"
+            filter={() => bodyOf(address)}
+            filterTexts={[rangeText(address.range), ...filterTexts(address)]}
+            onStart={(job) => {
+              change({ job });
+            }}
+          />
           <Guarded permission="dead_letters.settle">
             <Button
               onClick={() => {

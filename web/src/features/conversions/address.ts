@@ -17,7 +17,7 @@ export interface ConversionsAddress {
   cause: string | undefined;
   /** The open conversion. */
   open: string | undefined;
-  /** The job that sends failed ones again. */
+  /** The job that sends failed ones again, or exports the list. */
   job: string | undefined;
 }
 

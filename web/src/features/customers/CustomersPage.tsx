@@ -1,12 +1,12 @@
-import { useMemo } from "react";
-
-import { useSearchParams } from "react-router";
-
 import { useFailure } from "../../api/useFailure";
 import { useWords } from "../../i18n/words";
 import { useIdentity } from "../../session/identity";
 import { customerWords } from "../../subjects/customers/words";
+import { ExportButton } from "../../subjects/jobs/ExportButton";
+import { JobProgress } from "../../subjects/jobs/JobProgress";
+import { useAddress } from "../../ui/address/useAddress";
 import { Button, LinkButton } from "../../ui/controls/Button";
+import { useRangeText } from "../../ui/controls/DateRange";
 import { isPreset, PRESETS } from "../../ui/controls/range";
 import { Select } from "../../ui/controls/Select";
 import { Empty } from "../../ui/states/Empty";
@@ -15,11 +15,11 @@ import { Failed } from "../../ui/states/Failed";
 import { Loading } from "../../ui/states/Loading";
 import { LoadOlder } from "../../ui/table/LoadOlder";
 import { uiWords } from "../../ui/words";
-import { type CustomerFilters, filterQuery, parseFilters, STATUSES, TRUSTS } from "./address";
+import { type CustomerFilters, customersAddress, NO_FILTERS, STATUSES, TRUSTS } from "./address";
 import styles from "./CustomersPage.module.css";
 import { CustomerTable } from "./CustomerTable";
 import { Lookup } from "./Lookup";
-import { useCustomers, useLookup } from "./useCustomers";
+import { bodyOf, useCustomers, useLookup } from "./useCustomers";
 import { pageWords } from "./words";
 
 /** Customers: a search by what only they have, and a list. */
@@ -66,33 +66,63 @@ function Found({ lookup }: { lookup: ReturnType<typeof useLookup> }) {
   );
 }
 
+/** The active filters in words. */
+function useFilterTexts(): (filters: CustomerFilters) => string[] {
+  const words = useWords(pageWords).filters;
+  const { statuses } = useWords(customerWords);
+  const rangeText = useRangeText();
+
+  return ({ status, max_trust, seen }) => [
+    ...(status === undefined ? [] : [statuses[status]]),
+    ...(max_trust === undefined ? [] : [words.trustTo(Number(max_trust))]),
+    ...(seen === undefined ? [] : [`${words.seen}: ${rangeText(seen)}`]),
+  ];
+}
+
 function List() {
   const words = useWords(pageWords);
-  const [search, setSearch] = useSearchParams();
-  const filters = useMemo(() => parseFilters(search), [search]);
+  const [{ job, ...filters }, change] = useAddress(customersAddress);
+  const filterTexts = useFilterTexts()(filters);
   const customers = useCustomers(filters);
   const failure = useFailure(customers);
   const rows = customers.data?.pages.flatMap(({ items }) => items) ?? [];
-  const filter = (changes: Partial<CustomerFilters>) => {
-    setSearch(filterQuery({ ...filters, ...changes }), { replace: true });
-  };
 
   return (
-    <section className={styles.list} aria-label={words.title}>
-      <Filters filters={filters} onFilter={filter} />
-      {failure !== null && <Failed what={words.the} error={failure} retry={() => void customers.refetch()} />}
-      {body()}
-    </section>
+    <>
+      {job !== undefined && (
+        <JobProgress
+          id={job}
+          onClose={() => {
+            change({ job: undefined });
+          }}
+        />
+      )}
+      <section className={styles.list} aria-label={words.title}>
+        <div className={styles.head}>
+          <Filters filters={filters} onFilter={change} />
+          <ExportButton
+            subject="customers"
+            filter={() => bodyOf(filters)}
+            filterTexts={filterTexts}
+            onStart={(id) => {
+              change({ job: id });
+            }}
+          />
+        </div>
+        {failure !== null && <Failed what={words.the} error={failure} retry={() => void customers.refetch()} />}
+        {body()}
+      </section>
+    </>
   );
 
   function body() {
     if (customers.isPending) return failure === null && <Loading what={words.the} />;
-    if (rows.length === 0 && Object.keys(filterQuery(filters)).length > 0) {
+    if (rows.length === 0 && filterTexts.length > 0) {
       return (
         <EmptyFiltered
-          filters={[]}
+          filters={filterTexts}
           onClear={() => {
-            setSearch({}, { replace: true });
+            change(NO_FILTERS);
           }}
         />
       );

@@ -15,12 +15,23 @@ interface ListedCustomerPage {
   next_cursor: string | null;
 }
 
+/** The filters as the API takes them. */
+export function parametersOf({ status, max_trust, seen }: CustomerFilters) {
+  const range = seen === undefined ? undefined : rangeParameters(seen, currentZone());
+  return { status, max_trust, last_seen_from: range?.from, last_seen_to: range?.to };
+}
+
+/** The filters as the API's bodies have them: a list and a number. */
+export function bodyOf(filters: CustomerFilters) {
+  const { status, max_trust, ...rest } = parametersOf(filters);
+  return { ...rest, ...(status && { status: [status] }), ...(max_trust && { max_trust: Number(max_trust) }) };
+}
+
 export function useCustomers({ status, max_trust, seen }: CustomerFilters) {
   return useInfiniteQuery({
     queryKey: ["customers", { status, max_trust, seen }],
     queryFn: ({ pageParam, signal }) => {
-      const range = seen === undefined ? undefined : rangeParameters(seen, currentZone());
-      const query = { status, max_trust, last_seen_from: range?.from, last_seen_to: range?.to };
+      const query = parametersOf({ status, max_trust, seen });
       return get<ListedCustomerPage>("/api/v1/customers", { ...query, limit: PAGE_SIZE, cursor: pageParam }, signal);
     },
     initialPageParam: undefined as string | undefined,

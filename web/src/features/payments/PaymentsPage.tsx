@@ -3,12 +3,14 @@ import { useState } from "react";
 import { useWords } from "../../i18n/words";
 import { currentZone } from "../../i18n/zone";
 import { DestinationNotices } from "../../subjects/destinations/DestinationNotices";
-import { toSearch, useAddress } from "../../ui/address/useAddress";
+import { ExportButton } from "../../subjects/jobs/ExportButton";
+import { JobProgress } from "../../subjects/jobs/JobProgress";
+import { useAddress } from "../../ui/address/useAddress";
 import { Button } from "../../ui/controls/Button";
 import { Icon } from "../../ui/display/Icon";
 import { useKeys } from "../../ui/keys/useKeys";
-import { type Filters, parametersOf, paymentsAddress, type Person } from "./filters";
-import { FilterBar } from "./list/FilterBar";
+import { bodyOf, type Filters, parametersOf, paymentsAddress, type Person } from "./filters";
+import { FilterBar, useFilterTexts } from "./list/FilterBar";
 import { LiveList } from "./list/LiveList";
 import { PaymentPanel } from "./panel/PaymentPanel";
 import styles from "./PaymentsPage.module.css";
@@ -19,7 +21,7 @@ import { paymentsWords } from "./words";
 
 export default function PaymentsPage() {
   const words = useWords(paymentsWords);
-  const [{ open: openId, ...filters }, change] = useAddress(paymentsAddress);
+  const [{ open: openId, job, ...filters }, change] = useAddress(paymentsAddress);
   const [person, setPerson] = useState<Person | null>(null);
   const [paused, setPaused] = useState(false);
   const open = useLatest((id: string | undefined) => {
@@ -30,7 +32,7 @@ export default function PaymentsPage() {
     setPerson(null);
     change(Object.fromEntries(Object.keys(filters).map((name) => [name, undefined])));
   };
-  const exported = toSearch(parametersOf(filters, currentZone())).toString();
+  const filterTexts = useFilterTexts();
   const key = JSON.stringify([filters, person]);
 
   useKeys([
@@ -47,6 +49,14 @@ export default function PaymentsPage() {
     <div className={styles.page} data-panel={openId !== undefined || undefined}>
       <h1 className="visually-hidden">{words.title}</h1>
       <DestinationNotices />
+      {job !== undefined && (
+        <JobProgress
+          id={job}
+          onClose={() => {
+            change({ job: undefined });
+          }}
+        />
+      )}
       <section aria-label={words.title} className={styles.list}>
         <div className={styles.head}>
           <ViewBar filters={filters} />
@@ -61,10 +71,14 @@ export default function PaymentsPage() {
               {paused ? words.resume : words.pause}
             </Button>
             {person === null && (
-              <a href={`/api/v1/payments/export${exported && `?${exported}`}`} download className={styles.export}>
-                <Icon name="download" />
-                {words.export}
-              </a>
+              <ExportButton
+                subject="payments"
+                filter={() => bodyOf(parametersOf(filters, currentZone()))}
+                filterTexts={filterTexts(filters)}
+                onStart={(id) => {
+                  change({ job: id });
+                }}
+              />
             )}
           </span>
         </div>

@@ -48,10 +48,13 @@ export interface Person {
 export interface Address extends Filters {
   /** The id of the open payment. */
   open?: string | undefined;
+  /** The job that exports the list. */
+  job?: string | undefined;
 }
 
 export const NO_FILTERS: Filters = {};
 
+const JOB_ID = /^[0-9a-f-]{36}$/;
 const MAX_AMOUNT = 2 ** 53;
 
 /** What the page's address says: filters and the open payment. Unknown values are left out. */
@@ -69,6 +72,7 @@ export const paymentsAddress = {
     range: parseRange(search.get("range")),
     q: searchable(search.get("q")),
     open: given(search.get("open") ?? ""),
+    job: JOB_ID.exec(search.get("job") ?? "")?.[0],
   }),
   write: (address: Address): Query => ({ ...address }),
 };

@@ -23,7 +23,6 @@ export const words: Words = {
   resume: "Resume",
   pauseList: "Pause the list",
   resumeList: "Resume the list",
-  export: "CSV",
   details: (amount) => `${amount}, details`,
   decisions: (count) => `${formatCount(count)} decisions`,
   noBuyer: "No buyer",

@@ -23,7 +23,6 @@ export const words: Words = {
   resume: "Continuar",
   pauseList: "Pausar a lista",
   resumeList: "Continuar a lista",
-  export: "CSV",
   details: (amount) => `${amount}, detalhes`,
   decisions: (count) => `${formatCount(count)} decisões`,
   noBuyer: "Sem comprador",

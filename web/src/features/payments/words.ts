@@ -10,7 +10,6 @@ export interface Words {
   resume: string;
   pauseList: string;
   resumeList: string;
-  export: string;
   details: (amount: string) => string;
   decisions: (count: number) => string;
   noBuyer: string;

@@ -1,13 +1,17 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { change, get } from "../../api/client";
-import type { Job } from "../../api/types";
+import type { Job, JobPage } from "../../api/types";
 import { useAction } from "../../api/useAction";
-import { useLiveEvents, useStreamStatus } from "../../stream/useStream";
+import { useLiveEvents, usePollingUnlessLive, useStreamStatus } from "../../stream/useStream";
 
 const keyOf = (id: string) => ["jobs", id];
+const LIST_KEY = ["jobs", "list"];
 const UPDATE_INTERVAL_MS = 200;
 const POLL_INTERVAL_MS = 2_000;
+const PAGE_SIZE = 25;
+
+type Pages = InfiniteData<JobPage, string | undefined>;
 
 export const isOver = ({ state }: Job): boolean => state === "done" || state === "failed" || state === "canceled";
 
@@ -23,12 +27,9 @@ export function useJob(id: string) {
   const queries = useQueryClient();
   const isLive = useStreamStatus().state === "live";
 
-  useLiveEvents((events) => {
-    for (const event of events) {
-      if (event.type !== "job.progress" || event.data.id !== id) continue;
-      queries.setQueryData<Job>(keyOf(id), (known) => later(known, event.data));
-    }
-  }, UPDATE_INTERVAL_MS);
+  useJobEvents((job) => {
+    if (job.id === id) put(queries, job);
+  });
 
   return useQuery({
     queryKey: keyOf(id),
@@ -41,11 +42,54 @@ export function useJob(id: string) {
   });
 }
 
+/** The shop's jobs, newest first, which follow the stream in their places. */
+export function useJobs() {
+  const queries = useQueryClient();
+
+  useJobEvents((job) => {
+    const [newest] = listed(queries);
+    put(queries, job);
+    // A job that has been started since. An older one is listed further down, beyond the pages that are loaded.
+    if (newest === undefined || newest.created_at < job.created_at) void queries.invalidateQueries({ queryKey: LIST_KEY });
+  });
+
+  return useInfiniteQuery({
+    ...usePollingUnlessLive(),
+    queryKey: LIST_KEY,
+    initialPageParam: undefined as string | undefined,
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await get<JobPage>("/api/v1/jobs", { limit: PAGE_SIZE, cursor: pageParam }, signal);
+      const known = new Map(listed(queries).map((job) => [job.id, job]));
+      return { ...page, items: page.items.map((job) => later(known.get(job.id), job)) };
+    },
+    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
+  });
+}
+
 export function useCancelJob(id: string) {
   const queries = useQueryClient();
   return useAction((_: undefined, idempotencyKey) => change<Job>("POST", `/api/v1/jobs/${id}/cancel`, { idempotencyKey }), {
     onSuccess: (job) => {
-      queries.setQueryData<Job>(keyOf(id), (known) => later(known, job));
+      put(queries, job);
     },
   });
 }
+
+function useJobEvents(onJob: (job: Job) => void) {
+  useLiveEvents((events) => {
+    for (const event of events) if (event.type === "job.progress") onJob(event.data);
+  }, UPDATE_INTERVAL_MS);
+}
+
+const listed = (queries: QueryClient): Job[] => queries.getQueryData<Pages>(LIST_KEY)?.pages.flatMap(({ items }) => items) ?? [];
+
+/** Replace what is known of a job, wherever it is shown. */
+function put(queries: QueryClient, job: Job): void {
+  queries.setQueryData<Job>(keyOf(job.id), (known) => later(known, job));
+  queries.setQueryData<Pages>(LIST_KEY, (pages) => pages && withJob(pages, job));
+}
+
+const withJob = (pages: Pages, job: Job): Pages => ({
+  ...pages,
+  pages: pages.pages.map((page) => ({ ...page, items: page.items.map((item) => (item.id === job.id ? later(item, job) : item)) })),
+});

@@ -2,6 +2,7 @@ import { useState } from "react";
 
 import { useWords } from "../../i18n/words";
 import { currentZone } from "../../i18n/zone";
+import { formatDay } from "../format/time";
 import { uiWords } from "../words";
 import styles from "./DateRange.module.css";
 import { daysOf, isPreset, parseRange, type Preset, PRESETS, type Range } from "./range";
@@ -42,6 +43,12 @@ export function DateRange({ value, onChange, presets = PRESETS }: Props) {
       <span className={styles.zone}>{words.zone(zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone)}</span>
     </span>
   );
+}
+
+/** A range in words: its name, or its first and last day. */
+export function useRangeText(): (range: Range) => string {
+  const { presets } = useWords(uiWords);
+  return (range) => (isPreset(range) ? presets[range] : daysOf(range, currentZone()).map(formatDay).join(" – "));
 }
 
 /** Two date inputs. Half-typed dates and a last day before the first are not passed on. */

@@ -10,6 +10,7 @@ const HOUR = formatter({ hour: "2-digit", minute: "2-digit", hour12: false });
 const DATE = formatter({ day: "numeric", month: "short" });
 const DATE_TIME = formatter({ dateStyle: "medium", timeStyle: "medium" });
 const DAY = formatter({ year: "numeric", month: "numeric", day: "numeric" });
+const CALENDAR_DAY = formatter({ dateStyle: "medium" });
 const RELATIVE = cachedBy((locale: string) => new Intl.RelativeTimeFormat(locale, { style: "short", numeric: "auto" }));
 
 const inZone = (format: ReturnType<typeof formatter>, moment: Date) => format(currentLocale(), currentZone()).format(moment);
@@ -33,6 +34,11 @@ export function formatHour(iso: string): string {
 /** Format as a date without the year, such as "28 Nov". */
 export function formatDate(iso: string): string {
   return inZone(DATE, new Date(iso));
+}
+
+/** Format a calendar day, such as "2026-11-28", with its year. */
+export function formatDay(day: string): string {
+  return CALENDAR_DAY(currentLocale(), "UTC").format(new Date(day));
 }
 
 /** Format relative to now if less than an hour away, such as "2 min. ago", else as `formatTime` does. */

@@ -1,14 +1,16 @@
-"""List, show and cancel jobs, of one tenant or of all."""
+"""List, show and cancel jobs, of one tenant or of all; start a rebuild."""
 
 from datetime import datetime
 from uuid import UUID
 
-from orylo_api.errors import NotFound
+from orylo_api.errors import Conflict, NotFound, TooManyJobs
 from orylo_api.jobs import queries
 from orylo_api.jobs.models import Job, JobQuery
+from orylo_api.rebuilds.starting import queue_rebuild
 from orylo_cli.operations.binding import bind_to_tenant
 from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.errors import InvalidChange
+from orylo_common.control.models import Role
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
 
@@ -54,3 +56,13 @@ async def cancel(connection: Connection, job_id: UUID, *, actor: Actor, now: dat
         at=now,
     )
     return canceled
+
+
+async def rebuild_payments(connection: Connection, tenant: str, *, actor: Actor, now: datetime) -> Job:
+    """Queue a rebuild. Raises `InvalidChange` for an unknown tenant, or if a rebuild or too many jobs wait or run."""
+    tenant_id = (await find_tenant(connection, tenant)).id
+    await bind_to_tenant(connection, tenant_id)
+    try:
+        return await queue_rebuild(connection, tenant_id, actor=actor, role=Role.OPERATOR, now=now)
+    except (Conflict, TooManyJobs) as refused:
+        raise InvalidChange(str(refused)) from None

@@ -1,4 +1,4 @@
-"""The tenant's audit log as a file, which a job writes."""
+"""The tenant's audit log, in pages or as a file, which a job writes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from orylo_api.call import Call
 from orylo_api.exports.job import kind_of, start_export
 from orylo_api.exports.models import EXPORT, ExportRequest
 from orylo_api.exports.source import ExportSource
-from orylo_api.http.fields import Moment, PageQuery, RequestPart, ResponseBody
+from orylo_api.http.fields import Moment, Page, PageQuery, RequestPart, ResponseBody
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_api.http.route import Route
 from orylo_api.jobs.models import Job
@@ -33,19 +33,27 @@ class AuditFilters(RequestPart):
     )
 
 
+class AuditQuery(AuditFilters, PageQuery):
+    pass
+
+
 class AuditLine(ResponseBody):
     """A change: its author, and the values before and after."""
 
     id: UUID
     at: datetime
-    actor_kind: str
-    actor: str
-    action: str
-    subject: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    address: str
-    user_agent: str
+    actor_kind: str = Field(description="user, api_key or command", examples=["user"])
+    actor: str = Field(examples=["ana@example.com"])
+    action: str = Field(examples=["rule.update"])
+    subject: str = Field(examples=["rule night-orders"])
+    before: dict[str, Any] | None = Field(examples=[{"mode": "shadow"}])
+    after: dict[str, Any] | None = Field(examples=[{"mode": "on"}])
+    address: str = Field(examples=["203.0.113.7"])
+    user_agent: str = Field(examples=["Mozilla/5.0"])
+
+
+class AuditPage(Page[AuditLine]):
+    pass
 
 
 class AuditExport(ExportRequest):
@@ -88,11 +96,27 @@ AUDIT_LOG = ExportSource("audit_log", Permission.EXPORT_AUDIT_LOG, AuditFilters,
 AUDIT_LOG_EXPORT = kind_of(AUDIT_LOG)
 
 
+async def list_audit_lines(call: Call[None, AuditQuery, None]) -> AuditPage:
+    items, next_cursor = await _read(call.connection, call.principal.tenant.id, call.query, call.query)
+    return AuditPage(items=list(items), next_cursor=next_cursor)
+
+
 async def start_audit_export(call: Call[None, None, AuditExport]) -> Job:
     return await start_export(call, AUDIT_LOG, call.body)
 
 
 ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/audit-log",
+        list_audit_lines,
+        AUDIT_LOG.permission,
+        "The audit log, newest first",
+        query=AuditQuery,
+        response=AuditPage,
+        description="For the same roles as its export: it names the people who work for the shop, with their "
+        "addresses. Reading it adds no line. ",
+    ),
     Route(
         "POST",
         "/api/v1/audit-log/export",

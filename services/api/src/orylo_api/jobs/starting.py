@@ -1,9 +1,10 @@
-"""Start a job in the transaction of the request."""
+"""Start a job in the transaction of a request or a command."""
 
 import asyncio
 import zlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from orylo_api.access.audit import actor_of
 from orylo_api.call import Call
@@ -11,7 +12,10 @@ from orylo_api.errors import TooManyJobs
 from orylo_api.jobs.leases import CHANNEL
 from orylo_api.jobs.models import Job
 from orylo_api.jobs.queries import job_of
+from orylo_common.control.audit import Actor
+from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
+from orylo_common.postgres.pool import Connection
 
 # Of one tenant.
 MAX_UNFINISHED = 20
@@ -39,15 +43,33 @@ async def start_job(
     total: int | None = None,
     file: bytes | None = None,
 ) -> Job:
-    """Queue a job, with the file that it reads. It runs after the commit. Raises `TooManyJobs`."""
-    connection, actor, tenant_id = call.connection, actor_of(call), call.principal.tenant.id
-    if await connection.fetchval(COUNT_UNFINISHED) >= MAX_UNFINISHED:
-        raise TooManyJobs(f"{MAX_UNFINISHED} jobs are waiting or running; wait for one, or cancel it", RETRY_AFTER)
-    author = (actor.kind, actor.id, actor.name, actor.address, actor.user_agent, call.principal.role.value)
-    [row] = await connection.fetch(
-        INSERT_JOB, tenant_id, uuid7(), kind, request, summary, total, *author, call.services.clock.now()
+    """Queue a job for the caller, with the file that it reads. It runs after the commit. Raises `TooManyJobs`."""
+    tenant, role, now = call.principal.tenant, call.principal.role, call.services.clock.now()
+    connection, actor = call.connection, actor_of(call)
+    job = await queue_job(
+        connection, tenant.id, kind, request, actor=actor, role=role, now=now, summary=summary, total=total
     )
     if file is not None:
-        await connection.execute(INSERT_INPUT, tenant_id, row["id"], await asyncio.to_thread(zlib.compress, file))
+        await connection.execute(INSERT_INPUT, tenant.id, job.id, await asyncio.to_thread(zlib.compress, file))
+    return job
+
+
+async def queue_job(
+    connection: Connection,
+    tenant_id: UUID,
+    kind: str,
+    request: dict[str, Any],
+    *,
+    actor: Actor,
+    role: Role,
+    now: datetime,
+    summary: dict[str, Any] | None = None,
+    total: int | None = None,
+) -> Job:
+    """Queue a job in a transaction that is bound to the tenant. It runs with `role`. Raises `TooManyJobs`."""
+    if await connection.fetchval(COUNT_UNFINISHED) >= MAX_UNFINISHED:
+        raise TooManyJobs(f"{MAX_UNFINISHED} jobs are waiting or running; wait for one, or cancel it", RETRY_AFTER)
+    author = (actor.kind, actor.id, actor.name, actor.address, actor.user_agent, role.value)
+    [row] = await connection.fetch(INSERT_JOB, tenant_id, uuid7(), kind, request, summary, total, *author, now)
     await connection.execute(NOTIFY)
     return job_of(row)

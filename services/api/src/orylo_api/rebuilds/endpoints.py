@@ -1,26 +1,16 @@
 """Read models, made again."""
 
-from orylo_api.access.audit import write_change
+from orylo_api.access.audit import actor_of
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.errors import Conflict
 from orylo_api.http.route import Route
 from orylo_api.jobs.models import Job
-from orylo_api.jobs.starting import start_job
-from orylo_api.rebuilds.job import KIND
-
-# Two requests at once wait for each other.
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 36))"
-IS_UNFINISHED = "SELECT EXISTS (SELECT FROM api.jobs WHERE kind = $1 AND state IN ('queued', 'running'))"
+from orylo_api.rebuilds.starting import queue_rebuild
 
 
 async def start_rebuild(call: Call[None, None, None]) -> Job:
-    await call.connection.execute(LOCK, str(call.principal.tenant.id))
-    if await call.connection.fetchval(IS_UNFINISHED, KIND):
-        raise Conflict("a rebuild of the shop is already waiting or running", code="already_running")
-    job = await start_job(call, KIND, {})
-    await write_change(call, action=KIND, subject=f"job {job.id}")
-    return job
+    tenant, role, now = call.principal.tenant, call.principal.role, call.services.clock.now()
+    return await queue_rebuild(call.connection, tenant.id, actor=actor_of(call), role=role, now=now)
 
 
 ROUTES = (

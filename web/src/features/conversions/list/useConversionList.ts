@@ -19,6 +19,15 @@ const UPDATE_INTERVAL_MS = 500;
 /** What is computed of all conversions is read again at most this often. */
 const FIGURES_INTERVAL_MS = 30_000;
 
+/** The filters as the API's bodies have them. */
+export const bodyOf = ({ range, status, gateway, method, cause }: Filters) => ({
+  ...rangeParameters(range, currentZone()),
+  status,
+  cause,
+  ...(gateway && { gateway: [gateway] }),
+  ...(method && { method: [method] }),
+});
+
 /**
  * The conversions that match the filters, newest first. Those that are listed follow the stream in their places; new
  * ones are counted, until `showNew` reads the list again.

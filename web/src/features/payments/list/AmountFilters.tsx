@@ -1,7 +1,8 @@
 import { useWords } from "../../../i18n/words";
 import { useSetting } from "../../../subjects/settings/useSetting";
 import { Select } from "../../../ui/controls/Select";
-import { minorDigits } from "../../../ui/format/money";
+import { formatMoney, minorDigits } from "../../../ui/format/money";
+import { formatCount } from "../../../ui/format/number";
 import type { Filters } from "../filters";
 import { paymentsWords } from "../words";
 import styles from "./FilterBar.module.css";
@@ -54,6 +55,12 @@ export function AmountFilters({ filters, onFilter }: Props) {
 
 const digitsOf = (currency: string | undefined): number =>
   currency === undefined || currency.includes(",") ? USUAL_DIGITS : minorDigits(currency);
+
+/** An amount of a filter in words, such as "R$ 100,00". It has no symbol if the currency is not one. */
+export function amountText(amount: string, currency: string | undefined): string {
+  if (currency !== undefined && !currency.includes(",")) return formatMoney(Number(amount), currency);
+  return formatCount(Number(amount) / 10 ** USUAL_DIGITS);
+}
 
 interface AmountProps {
   label: string;

@@ -6,10 +6,10 @@ import { GATEWAYS } from "../../../subjects/gateways/names";
 import { paymentWords } from "../../../subjects/payments/words";
 import { Button } from "../../../ui/controls/Button";
 import { Select } from "../../../ui/controls/Select";
-import { DateRange } from "../../../ui/controls/DateRange";
+import { DateRange, useRangeText } from "../../../ui/controls/DateRange";
 import { CONVERSIONS, type Filters, hasFilters, STATES } from "../filters";
 import { paymentsWords } from "../words";
-import { AmountFilters } from "./AmountFilters";
+import { AmountFilters, amountText } from "./AmountFilters";
 import styles from "./FilterBar.module.css";
 
 const RISKS = [20, 40, 60, 80, 90];
@@ -103,6 +103,7 @@ export function useFilterTexts(): (filters: Filters) => string[] {
   const { filters: words } = useWords(paymentsWords);
   const { decisions } = useWords(detectionWords);
   const { states } = useWords(paymentWords);
+  const rangeText = useRangeText();
 
   return (filters) => {
     const named = (value: string | undefined, names: Readonly<Record<string, string>>) =>
@@ -115,6 +116,9 @@ export function useFilterTexts(): (filters: Filters) => string[] {
       ...named(filters.verdict, words.verdicts),
       ...(filters.currency?.split(",") ?? []),
       ...(filters.min_risk === undefined ? [] : [words.riskFrom(Number(filters.min_risk))]),
+      ...(filters.min_amount === undefined ? [] : [`${words.amountFrom} ${amountText(filters.min_amount, filters.currency)}`]),
+      ...(filters.max_amount === undefined ? [] : [`${words.amountTo} ${amountText(filters.max_amount, filters.currency)}`]),
+      ...(filters.range === undefined ? [] : [rangeText(filters.range)]),
       ...(filters.q === undefined ? [] : [`“${filters.q}”`]),
     ];
   };
