@@ -83,9 +83,7 @@ class Verdict:
 
     def _rules_result(self) -> DetectorResult:
         rules = self.rule_finding.outcome
-        without = (
-            _decision_without(self.basis.risk, self.basis.decide(None, 0)[0]) if rules.hits else None
-        )
+        without = _decision_without(self.basis.risk, self.basis.decide(None, 0)[0]) if rules.hits else None
         return _detector_result(
             CUSTOM_RULES,
             within_range(rules.points),
