@@ -101,9 +101,13 @@ def test_the_rule_set_agrees_with_three_valued_logic(data: st.DataObject) -> Non
         result = absorbing if absorbing in pair else None if None in pair else not absorbing
         return f"({left}) {'||' if absorbing else '&&'} ({right})", result
 
-    expression, expected = draw(3)
+    drawn = [draw(3) for _ in range(data.draw(st.integers(1, 4)))]
+    rules = [rule(expression) for expression, _ in drawn]
 
-    assert holds(expression, values) is (expected is True)
+    outcome = unhurried(rules).evaluate(values)
+
+    assert not outcome.failed
+    assert set(outcome.hits) == {each for each, (_, expected) in zip(rules, drawn, strict=True) if expected}
 
 
 def test_the_highest_priority_decides_and_among_equals_the_most_severe() -> None:
@@ -159,12 +163,37 @@ def test_a_rule_that_fails_is_named_and_the_others_go_on() -> None:
 
 
 def test_rules_that_have_not_begun_at_the_time_limit_are_late_and_shadow_rules_come_last() -> None:
-    shadow, high, low = rule(mode="shadow", priority=1000), rule(priority=2), rule(priority=1)
+    # A pattern is evaluated by itself.
+    shadow, high, low = (
+        rule('"x".matches("x")', **changes)
+        for changes in ({"mode": "shadow", "priority": 1000}, {"priority": 2}, {"priority": 1})
+    )
+    snoozed = rule('"x".matches("x")')
     seconds: Iterator[int] = count()
 
-    outcome = RuleSet([low, shadow, high], time_limit=timedelta(seconds=1.5)).evaluate({}, clock=lambda: next(seconds))
+    outcome = RuleSet([low, shadow, high, snoozed], time_limit=timedelta(seconds=1.5)).evaluate(
+        {}, snoozed=[snoozed.id], clock=lambda: next(seconds)
+    )
 
     assert (outcome.hits, outcome.late) == ((high,), (low, shadow))
+
+
+def test_rules_that_were_evaluated_together_are_not_late() -> None:
+    seconds: Iterator[int] = count()
+    together = [rule(f"payment.amount_minor > {amount}") for amount in range(40)]
+    alone = rule('"x".matches("x")')
+
+    outcome = RuleSet([*together, alone], time_limit=timedelta(seconds=0.5)).evaluate(
+        {"payment.amount_minor": 100}, clock=lambda: next(seconds)
+    )
+
+    assert (outcome.hits, outcome.late) == (tuple(together), (alone,))
+
+
+def test_a_snoozed_rule_is_left_out_of_those_that_are_evaluated_together() -> None:
+    first, second = rule(), rule()
+
+    assert unhurried([first, second]).evaluate({}, snoozed=[first.id]).hits == (second,)
 
 
 @given(st.dictionaries(st.sampled_from([*FIELDS]), ANYTHING))

@@ -15,7 +15,7 @@ from orylo_rules.engine import (
 )
 from orylo_rules.fields import FIELDS
 from orylo_rules.problems import HAS_TAKES_A_FIELD, TIME_PARTS, RuleProblem, problems_of, type_name
-from orylo_rules.source import Source, Token
+from orylo_rules.source import LOOPS, Source, Token
 
 MAX_CHARACTERS = 2_000
 MAX_TOKENS = 400
@@ -24,7 +24,6 @@ MAX_TOKENS = 400
 MAX_PATTERNS = 5
 MAX_PATTERN_CHARACTERS = 100
 _EXPENSIVE = re.compile(r"\{|\\[pP]")
-LOOPS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 
 # Functions of one constant that fail on some texts, as an expression that shows whether they do.
 _CONSTANTS = {

@@ -15,6 +15,9 @@ COMPILED_RULES = 4096
 # A gateway names a few products. The limit bounds what a loop over them costs.
 MAX_ITEMS = 100
 
+# True if it is known which lists the payment is on.
+LISTS_KNOWN = "has.in_list"
+
 _TYPES = {
     FieldType.TEXT: cel.Type.STRING,
     FieldType.WHOLE: cel.Type.INT,
@@ -48,6 +51,7 @@ class CompiledExpression:
     `presences` are the fields that it asks `has` about.
     """
 
+    source: Source
     program: Any
     fields: frozenset[str]
     presences: frozenset[str]
@@ -81,12 +85,17 @@ class CompiledExpression:
 def compile_expression(text: str) -> CompiledExpression:
     """Compile an expression. The same text is compiled once. Raises `NotCompiled`."""
     source = Source(text)
+    program = compile_program(source.rewritten())
+    return CompiledExpression(source, program, source.fields(), source.presences(), source.lists())
+
+
+def compile_program(text: str) -> Any:
+    """Compile a text that is already rewritten for the engine. Raises `NotCompiled`."""
     try:
-        program = environment().compile(source.rewritten())
+        return environment().compile(text)
     # RuntimeError from the engine; TypeError and ValueError (UnicodeError) from the passage of text to and from it.
     except (RuntimeError, TypeError, ValueError) as error:
         raise NotCompiled(str(error)) from error
-    return CompiledExpression(program, source.fields(), source.presences(), source.lists())
 
 
 def activation_of(
@@ -102,6 +111,7 @@ def activation_of(
     `presences` has the variable of each field that an expression asks `has` about, as `presence_variables` returns it.
     """
     variables: dict[str, Any] = {variable: values.get(name) is not None for name, variable in presences.items()}
+    variables[LISTS_KNOWN] = lists is not None
     for name in fields:
         value = values.get(name)
         if value is not None:
@@ -128,7 +138,7 @@ def error_of(constant: str) -> str | None:
 def environment() -> Any:
     variables = {name: _TYPES[field.type] for name, field in FIELDS.items()}
     presence = dict.fromkeys(presence_variables(FIELDS).values(), cel.Type.BOOL)
-    lists = {"in_list": cel.Type.Map(cel.Type.STRING, cel.Type.BOOL)}
+    lists = {"in_list": cel.Type.Map(cel.Type.STRING, cel.Type.BOOL), LISTS_KNOWN: cel.Type.BOOL}
     left_out = "".join(f'  - name: "{function}"\n' for function in _WITHOUT)
     config = cel.NewEnvConfigFromYaml(f"stdlib:\n  exclude_functions:\n{left_out}")
     order = [cel.FunctionDecl(function, _order_overloads(name)) for function, name in _ORDER.items()]

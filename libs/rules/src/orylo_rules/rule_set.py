@@ -1,11 +1,12 @@
 """Evaluate the rules of one tenant on a payment."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 from uuid import UUID
 
+from orylo_rules.combination import MAX_COMBINED, Combination, combine, guarded_fields, is_simple
 from orylo_rules.engine import (
     CompiledExpression,
     Failed,
@@ -17,7 +18,7 @@ from orylo_rules.engine import (
 from orylo_rules.fields import FieldValue
 from orylo_rules.rule import AddPoints, AddToList, Decide, Rule, RuleDecision
 
-# A set of 20 rules takes about 0.2 ms. A detector has 100 ms.
+# A set of 20 rules takes less than 0.1 ms. A detector has 100 ms.
 TIME_LIMIT = timedelta(milliseconds=50)
 SEVERITY: dict[RuleDecision, int] = {"allow": 0, "review": 1, "block": 2}
 
@@ -89,10 +90,9 @@ class RuleSet:
                 broken.append(RuleFailure(rule, str(error).partition("\n")[0]))
         self._compiled = tuple(compiled)
         self._broken = tuple(broken)
+        self._combined, guarded = _combined([expression for _, expression in compiled])
         self.fields: frozenset[str] = frozenset().union(*(expression.fields for _, expression in compiled))
-        self._presences = presence_variables(
-            frozenset[str]().union(*(expression.presences for _, expression in compiled))
-        )
+        self._presences = presence_variables(guarded.union(*(expression.presences for _, expression in compiled)))
         self.list_names: frozenset[str] = frozenset().union(*(expression.lists for _, expression in compiled))
 
     def __len__(self) -> int:
@@ -118,19 +118,44 @@ class RuleSet:
         hits: list[Rule] = []
         shadow_hits: list[Rule] = []
         failed = list(self._broken)
+        late: list[Rule] = []
         end = clock() + self._time_limit_s
+        together: dict[int, bool] = {}
+        for positions, combination in self._combined:
+            bits = combination.evaluate(activation)
+            if bits is not None:
+                together.update((position, bool(bits >> at & 1)) for at, position in enumerate(positions))
         for at, (rule, expression) in enumerate(self._compiled):
             if rule.id in snoozed:
                 continue
-            if clock() > end:
-                late = tuple(rule for rule, _ in self._compiled[at:])
-                return RuleOutcome(tuple(hits), tuple(shadow_hits), tuple(failed), late)
-            result = expression.evaluate(activation)
+            result: bool | Failed | None = together.get(at)
+            if result is None:
+                if clock() > end:
+                    late.append(rule)
+                    continue
+                result = expression.evaluate(activation)
             if isinstance(result, Failed):
                 failed.append(RuleFailure(rule, result.reason))
             elif result:
                 (hits if rule.mode == "on" else shadow_hits).append(rule)
-        return RuleOutcome(tuple(hits), tuple(shadow_hits), tuple(failed))
+        return RuleOutcome(tuple(hits), tuple(shadow_hits), tuple(failed), tuple(late))
+
+
+def _combined(
+    expressions: Sequence[CompiledExpression],
+) -> tuple[list[tuple[Sequence[int], Combination]], frozenset[str]]:
+    """Return combinations with the positions of their expressions, and the fields whose presence these ask for."""
+    combined: list[tuple[Sequence[int], Combination]] = []
+    guarded = frozenset[str]()
+    simple = [at for at, expression in enumerate(expressions) if is_simple(expression)]
+    for begin in range(0, len(simple), MAX_COMBINED):
+        positions = simple[begin : begin + MAX_COMBINED]
+        chosen = [expressions[at] for at in positions]
+        combination = combine(chosen) if len(chosen) > 1 else None
+        if combination:
+            combined.append((positions, combination))
+            guarded = guarded.union(*map(guarded_fields, chosen))
+    return combined, guarded
 
 
 def _order(rule: Rule) -> tuple[bool, int, str]:

@@ -22,6 +22,7 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+LOOPS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -87,6 +88,11 @@ class Source:
     def fields(self) -> frozenset[str]:
         """Return the names of the fields that the expression reads."""
         return frozenset(name for at in range(len(self.tokens)) if (name := self._field(at)))
+
+    def values_read(self, begin: int, end: int) -> frozenset[str]:
+        """Return the names of the fields whose values the tokens from `begin` to `end` read, other than by `has`."""
+        asked = {at + 2 for at, _ in self._calls("has")}
+        return frozenset(name for at in range(begin, end) if at not in asked and (name := self._field(at)))
 
     def presences(self) -> frozenset[str]:
         """Return the names of the fields that the expression asks `has` about."""

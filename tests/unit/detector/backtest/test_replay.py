@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -46,6 +47,17 @@ async def test_a_dispute_is_visible_when_it_was_reported_but_not_before_the_dela
     assert DISPUTES in await reasons(replay, labelled(known))
     # The dispute of an honest payment does not make its customer a victim.
     assert not replay.compromised
+
+
+async def test_a_replay_leaves_no_reference_cycles_and_the_collector_runs_afterwards() -> None:
+    payments = shop(500)
+    gc.collect()
+
+    await backtest(payments, CURRENT, Variant("rules", DetectionPolicy(), [BIG])).run(payments)
+
+    assert gc.isenabled()
+    # Fewer than one for ten payments: the event loop's own.
+    assert gc.collect() < len(payments) / 10
 
 
 async def test_the_label_of_a_declined_payment_is_not_a_dispute() -> None:

@@ -35,6 +35,7 @@ ROUTES = (
         "`Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the "
         "gateway's webhooks will have, they continue this payment, and their decision replaces this one.",
         serves_in_maintenance=True,
+        waits_for_service=True,
     ),
     Route(
         "GET",

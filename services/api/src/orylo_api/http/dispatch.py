@@ -73,6 +73,8 @@ async def _serve(route: Route, request: web.Request, shown: Route | None) -> web
         return web.Response(content_type=route.media.value)
     if not route.in_transaction:
         return _respond(route, request, await route.endpoint(call))
+    if route.waits_for_service:
+        return await _serve_without_transaction(route, call, body)
     response = await _serve_in_transaction(route, call, body, shown)
     services.relay.offer(call.outgoing)
     return response
@@ -82,13 +84,12 @@ async def _serve_in_transaction(
     route: Route, call: Call[object, object, object], body: bytes, shown: Route | None
 ) -> web.StreamResponse:
     principal, request = call.principal, call.request
-    is_visitor = principal.impersonation is not None
-    key = idempotency.read_key(request) if route.takes_idempotency_key and not is_visitor else None
+    key = _idempotency_key(route, call)
     async with _transaction(route, call.services, principal) as connection:
         if key is not None:
             stored = await idempotency.claim(connection, principal, key, request, body, call.services.clock.now())
             if stored is not None:
-                return _json(stored.body, stored.status, {idempotency.REPLAYED_HEADER: "true"})
+                return _replayed(stored)
         call = replace(call, open_transaction=connection)
         if shown is not None:
             await check_unchanged(call, route, shown)
@@ -99,6 +100,36 @@ async def _serve_in_transaction(
         if call.stream_events:
             await write_stream_events(connection, {principal.tenant.id: call.stream_events})
         return response
+
+
+async def _serve_without_transaction(
+    route: Route, call: Call[object, object, object], body: bytes
+) -> web.StreamResponse:
+    principal, request, pool = call.principal, call.request, call.services.private_pool
+    key = _idempotency_key(route, call)
+    if key is None:
+        return _respond(route, request, await route.endpoint(call))
+    fingerprint = idempotency.fingerprint_of(principal, request, body)
+    stored = await idempotency.find(pool, principal, key, fingerprint)
+    if stored is None:
+        response = _respond(route, request, await route.endpoint(call))
+        if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+            return response
+        new, now = idempotency.StoredResponse(response.status, response.body), call.services.clock.now()
+        stored = await idempotency.insert_response(pool, principal, key, fingerprint, new, now)
+        if stored is None:
+            return response
+    return _replayed(stored)
+
+
+def _idempotency_key(route: Route, call: Call[object, object, object]) -> str | None:
+    """Return the key of a request whose response is stored. An operator who has entered a tenant changes nothing."""
+    is_visitor = call.principal.impersonation is not None
+    return idempotency.read_key(call.request) if route.takes_idempotency_key and not is_visitor else None
+
+
+def _replayed(stored: idempotency.StoredResponse) -> web.Response:
+    return _json(stored.body, stored.status, {idempotency.REPLAYED_HEADER: "true"})
 
 
 def _transaction(route: Route, services: Services, principal: Principal) -> AbstractAsyncContextManager[Connection]:

@@ -63,6 +63,8 @@ class Route:
     needs_if_match: bool = False
     # Served during maintenance although it is no GET: it changes nothing, or it ends the maintenance.
     serves_in_maintenance: bool = False
+    # Its effect is in another service, which recognises a repetition. It holds no transaction while it waits for it.
+    waits_for_service: bool = False
     # The body of a 503, if that is an answer rather than a problem.
     unhealthy: type[ResponseBody] | None = None
     # Statuses of errors beyond those that follow from the fields above.

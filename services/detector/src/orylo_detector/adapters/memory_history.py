@@ -11,12 +11,12 @@ from orylo_detector.domain.countries import Location
 from orylo_detector.domain.entities import (
     NO_COUNTS,
     REMEMBERED,
-    EntityCounts,
     EntityHistory,
     EntityRate,
     FortnightCounts,
     entities_of,
     fortnight_of,
+    rate_of,
 )
 from orylo_detector.domain.features import CustomerHistory, Subject, subjects_of
 from orylo_detector.domain.known_payment import KnownPayment
@@ -59,7 +59,7 @@ class _Entity:
         self.frauds += frauds
 
     def rate(self, at: datetime, half_life_days: int, /) -> EntityRate:
-        return EntityCounts(tuple(self._counts.values()), self.frauds).rate(at, half_life_days)
+        return rate_of(self._counts.values(), at, half_life_days)
 
 
 class MemoryHistory:
@@ -71,6 +71,8 @@ class MemoryHistory:
         self._entities: dict[int, _Entity] = {}
         self._paid: set[str] = set()
         self._disputed: set[str] = set()
+        # A payment is learned right after it was decided on.
+        self._named: tuple[PaymentFact | None, dict[RiskEntity, int]] = (None, {})
 
     async def read(self, payments: Sequence[PaymentFact]) -> list[History]:
         return [
@@ -105,14 +107,19 @@ class MemoryHistory:
 
     def _count(self, payment: PaymentFact, payments: int, frauds: int) -> None:
         fortnight = fortnight_of(payment.occurred_at)
-        for key in entities_of(payment).values():
+        for key in self._keys(payment).values():
             entity = self._entities.get(key)
             if entity is None:
                 entity = self._entities[key] = _Entity(fortnight)
             entity.add(fortnight, payments, frauds)
 
     def _entities_of(self, payment: PaymentFact) -> Mapping[RiskEntity, EntityHistory]:
-        return {kind: self._entities.get(key, NO_COUNTS) for kind, key in entities_of(payment).items()}
+        return {kind: self._entities.get(key, NO_COUNTS) for kind, key in self._keys(payment).items()}
+
+    def _keys(self, payment: PaymentFact) -> dict[RiskEntity, int]:
+        if self._named[0] is not payment:
+            self._named = payment, entities_of(payment)
+        return self._named[1]
 
     def _customer(self, payment: PaymentFact) -> CustomerHistory | None:
         if not payment.customer_id:

@@ -37,9 +37,7 @@ def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[Reas
     return tuple(
         reason_points(code, each.detector, of_reason)
         if code not in each.finding.figures
-        else ReasonPoints(
-            reason=code, detector=each.detector, points=of_reason, figures=dict(each.finding.figures[code])
-        )
+        else _with_figures(code, each.detector, of_reason, tuple(each.finding.figures[code].items()))
         for (_, code, each), of_reason in zip(shares, points, strict=True)
     )
 
@@ -48,6 +46,11 @@ def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[Reas
 @lru_cache(maxsize=10_000)
 def reason_points(reason: str, detector: str, points: int) -> ReasonPoints:
     return ReasonPoints(reason=reason, detector=detector, points=points)
+
+
+@lru_cache(maxsize=10_000)
+def _with_figures(reason: str, detector: str, points: int, figures: tuple[tuple[str, int], ...]) -> ReasonPoints:
+    return ReasonPoints(reason=reason, detector=detector, points=points, figures=dict(figures))
 
 
 def round_together(shares: Sequence[float], total: int) -> list[int]:

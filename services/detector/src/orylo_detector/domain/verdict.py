@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, DecisionWithout, DetectorResult, ReasonPoints, RuleHit
@@ -61,16 +62,16 @@ class Verdict:
     @property
     def detectors(self) -> tuple[DetectorResult, ...]:
         """Return the result of each detector, and of the rules if the tenant has some."""
-        of_detectors = (
-            DetectorResult(
-                name=each.detector,
-                score=each.finding.score,
-                reasons=each.finding.codes,
-                duration_us=each.duration_us,
-                otherwise=self._without(each) if each.finding.score else None,
+        of_detectors = [
+            _detector_result(
+                each.detector,
+                each.finding.score,
+                each.finding.codes,
+                each.duration_us,
+                self._without(each) if each.finding.score else None,
             )
             for each in self.found
-        )
+        ]
         return (*of_detectors, self._rules_result()) if self.rule_finding.evaluated else tuple(of_detectors)
 
     def _without(self, omitted: WeightedFinding) -> DecisionWithout:
@@ -78,24 +79,35 @@ class Verdict:
         rules = self.rule_finding.outcome
         risk = combined_risk([each for each in self.found if each is not omitted])
         decision, _ = replace(self.basis, risk=risk).decide(rules.decision, rules.points)
-        return DecisionWithout(risk_score=within_range(risk + rules.points), decision=decision)
+        return _decision_without(within_range(risk + rules.points), decision)
 
     def _rules_result(self) -> DetectorResult:
         rules = self.rule_finding.outcome
-        without = (
-            DecisionWithout(risk_score=self.basis.risk, decision=self.basis.decide(None, 0)[0]) if rules.hits else None
-        )
-        return DetectorResult(
-            name=CUSTOM_RULES,
-            score=within_range(rules.points),
-            reasons=tuple(reason_code(rule) for rule in rules.hits),
-            duration_us=self.rule_finding.duration_us,
-            otherwise=without,
+        without = _decision_without(self.basis.risk, self.basis.decide(None, 0)[0]) if rules.hits else None
+        return _detector_result(
+            CUSTOM_RULES,
+            within_range(rules.points),
+            tuple(reason_code(rule) for rule in rules.hits),
+            self.rule_finding.duration_us,
+            without,
         )
 
     @property
     def severity(self) -> tuple[int, int]:
         return severity(self.decision, self.risk_score)
+
+
+# Most detectors find nothing, in a few microseconds.
+@lru_cache(maxsize=10_000)
+def _detector_result(
+    name: str, score: int, reasons: tuple[str, ...], duration_us: int, otherwise: DecisionWithout | None
+) -> DetectorResult:
+    return DetectorResult(name=name, score=score, reasons=reasons, duration_us=duration_us, otherwise=otherwise)
+
+
+@lru_cache(maxsize=1_000)
+def _decision_without(risk_score: int, decision: Decision) -> DecisionWithout:
+    return DecisionWithout(risk_score=risk_score, decision=decision)
 
 
 def severity(decision: Decision, risk_score: int) -> tuple[int, int]:
