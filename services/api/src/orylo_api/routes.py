@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from orylo_api.access import endpoints as auth
 from orylo_api.access import second_factor_endpoints as second_factor
 from orylo_api.attention import endpoints as attention
-from orylo_api.audit_log import export as audit_log
+from orylo_api.audit_log import endpoints as audit_log
 from orylo_api.backtests import endpoints as backtests
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.conversions import export as conversion_export
