@@ -78,6 +78,7 @@ def every_text_cleaned(free_text: FreeText, value: Any, key: str = "") -> Any:
 @settings(max_examples=400, deadline=None)
 @given(VALUES, st.sampled_from(BUYERS))
 @example({"sha256:" + 64 * "a" + "52998224725": None}, BUYERS[1])
+@example("sha256:" + 64 * "a" + b64encode(b"an.other@example.org").decode(), BUYERS[0])
 def test_any_document_is_cleaned_as_if_every_text_were(document: Any, person: Person) -> None:
     free_text = free_text_of(person)
     cleaned = DocumentCleaner(free_text).clean(document, free_text.screen())

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useWords } from "../../i18n/words";
 import { currentZone } from "../../i18n/zone";
 import { DestinationNotices } from "../../subjects/destinations/DestinationNotices";
+import { useDestinations } from "../../subjects/destinations/useDestinations";
 import { ExportButton } from "../../subjects/jobs/ExportButton";
 import { JobProgress } from "../../subjects/jobs/JobProgress";
 import { useAddress } from "../../ui/address/useAddress";
@@ -33,6 +34,8 @@ export default function PaymentsPage() {
     change(Object.fromEntries(Object.keys(filters).map((name) => [name, undefined])));
   };
   const filterTexts = useFilterTexts();
+  // A notice that comes later than the list would move it.
+  const { isPending: noticesPending } = useDestinations();
   const key = JSON.stringify([filters, person]);
 
   useKeys([
@@ -57,7 +60,7 @@ export default function PaymentsPage() {
           }}
         />
       )}
-      <section aria-label={words.title} className={styles.list}>
+      <section aria-label={words.title} className={styles.list} data-waiting={noticesPending || undefined}>
         <div className={styles.head}>
           <ViewBar filters={filters} />
           <span className={styles.actions}>

@@ -41,12 +41,14 @@ class Screen(NamedTuple):
         raw = _decoded(raw)
         flat = flat_bytes(raw) if self.known else b""
         lowered = raw.lower() if self.first_names else b""
+        # A finding may follow a token without a separator, which a pattern would take for one word.
+        apart = _TOKEN.sub(b" ", raw) if b"sha256:" in raw or b"hmac:" in raw else raw
         return Screen(
             [each for each in self.secrets if each in raw],
             [each for each in self.known if each.clue in flat],
             [each for each in self.first_names if each.may_be_in(lowered)],
-            self.numbers_and_contacts and _may_hold_numbers_or_contacts(raw),
-            self.base64_emails and may_hold_base64_email(raw),
+            self.numbers_and_contacts and _may_hold_numbers_or_contacts(raw, apart),
+            self.base64_emails and may_hold_base64_email(apart),
         )
 
 
@@ -55,11 +57,9 @@ def is_plain(text: bytes) -> bool:
     return text.isascii() and b"%" not in text
 
 
-def _may_hold_numbers_or_contacts(raw: bytes) -> bool:
+def _may_hold_numbers_or_contacts(raw: bytes, apart: bytes) -> bool:
     if len(raw) < _SHORTEST:
         return False
-    # A number may follow a token without a separator, which a pattern would take for one word.
-    apart = _TOKEN.sub(b" ", raw) if b"sha256:" in raw or b"hmac:" in raw else raw
     return _may_hold_either(raw) or (apart != raw and _may_hold_either(apart))
 
 
