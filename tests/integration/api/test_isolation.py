@@ -363,7 +363,7 @@ async def test_no_route_reveals_another_tenants_rows(
 ) -> None:
     walked = 0
     for route in ROUTES:
-        # A private route works on the caller's own account and takes no id; test_second_factor.py has its tests.
+        # A private route works on the caller's own account: test_second_factor.py and test_sessions.py have its tests.
         if route.permission is None or route.media is Media.EVENTS or route.private or resource(route) in ELSEWHERE:
             continue
         walked += 1

@@ -164,6 +164,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's open sessions
+         * @description Newest first, at most 100. For users; an API key has none (403).
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of the caller's sessions
+         * @description Its next request gets 401. 404 if it has ended or is another user's.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all of the caller's sessions but this one
+         * @description Returns how many were open. For users; an API key has none (403).
+         */
+        post: operations["end_other_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform/tenants": {
         parameters: {
             query?: never;
@@ -5378,6 +5438,14 @@ export interface components {
             /** @example America/Sao_Paulo */
             timezone: string;
         };
+        /** EndedSessions */
+        EndedSessions: {
+            /**
+             * @description how many sessions were open
+             * @example 2
+             */
+            ended: number;
+        };
         /**
          * Enrolment
          * @description A second factor that its user has not confirmed yet. The secret cannot be shown again.
@@ -7119,6 +7187,42 @@ export interface components {
              * @example 3.1.0
              */
             openapi: string;
+        };
+        /**
+         * OpenSession
+         * @description A browser in which the caller is signed in.
+         */
+        OpenSession: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description when the user signed in
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description when the session was last refreshed, else when the user signed in
+             */
+            last_used_at: string;
+            /**
+             * Format: date-time
+             * @description when it ends, unless it is refreshed before
+             */
+            expires_at: string;
+            /**
+             * @description the IP address that signed in
+             * @example 203.0.113.7
+             */
+            address: string;
+            /** @description as the browser sent it when the user signed in */
+            user_agent: string;
+            /** @description whether it is the session of this request */
+            current: boolean;
+        };
+        /** OpenSessions */
+        OpenSessions: {
+            items: components["schemas"]["OpenSession"][];
         };
         /**
          * OutcomeCounts
@@ -11323,6 +11427,105 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_used_at": "2026-03-14T15:09:26Z",
+                     *           "expires_at": "2099-12-31T00:00:00Z",
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64)",
+                     *           "current": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenSessions"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ended": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };

@@ -40,6 +40,7 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
     "GET /api/v1/customers": () => pageOf(),
     "GET /api/v1/destinations": () => ({ items: [] }),
     "GET /api/v1/me/preferences": () => preferences(),
+    "GET /api/v1/me/sessions": () => ({ items: [] }),
     "GET /api/v1/review/summary": () => ({ open: 0 }),
     "GET /api/v1/problems/summary": () => ({ dead_letters: 0, quarantine: 0, rejections: 0 }),
     "GET /api/v1/switches": () => ({ items: [], available: [], gateways: [] }),

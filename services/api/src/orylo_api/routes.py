@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from orylo_api.access import endpoints as auth
 from orylo_api.access import second_factor_endpoints as second_factor
+from orylo_api.access import session_endpoints as sessions
 from orylo_api.attention import endpoints as attention
 from orylo_api.audit_log import endpoints as audit_log
 from orylo_api.backtests import endpoints as backtests
@@ -64,6 +65,7 @@ from orylo_api.webhooks import endpoints as webhooks
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
     *second_factor.ROUTES,
+    *sessions.ROUTES,
     *platform_tenants.ROUTES,
     *platform_users.ROUTES,
     *platform_health.ROUTES,

@@ -6,6 +6,7 @@ import { useIdentity } from "../../session/identity";
 import { Failed } from "../../ui/states/Failed";
 import { Loading } from "../../ui/states/Loading";
 import styles from "./AccountPage.module.css";
+import { Sessions } from "./Sessions";
 import { SetUp } from "./SetUp";
 import { TurnOff } from "./TurnOff";
 import { useSecondFactor } from "./useSecondFactor";
@@ -27,6 +28,7 @@ export default function AccountPage() {
         </h2>
         <SecondFactor />
       </section>
+      <Sessions />
     </div>
   );
 }

@@ -101,3 +101,27 @@ class RecoveryCodes(ResponseBody):
 class DisableSecondFactorRequest(RequestPart):
     password: Password
     code: SecondFactorCode
+
+
+class SessionPath(RequestPart):
+    id: UUID
+
+
+class OpenSession(ResponseBody):
+    """A browser in which the caller is signed in."""
+
+    id: UUID
+    created_at: datetime = Field(description="when the user signed in")
+    last_used_at: datetime = Field(description="when the session was last refreshed, else when the user signed in")
+    expires_at: datetime = Field(description="when it ends, unless it is refreshed before")
+    address: str = Field(description="the IP address that signed in", examples=["203.0.113.7"])
+    user_agent: str = Field(description="as the browser sent it when the user signed in")
+    current: bool = Field(description="whether it is the session of this request")
+
+
+class OpenSessions(ResponseBody):
+    items: list[OpenSession]
+
+
+class EndedSessions(ResponseBody):
+    ended: int = Field(ge=0, description="how many sessions were open", examples=[2])

@@ -59,7 +59,7 @@ TAGS: Mapping[str, str] = {
     "rules": "The tenant's own rules on payments, their versions, trials, hits and snoozes.",
     "fuse": "The fuse, which turns blocks into reviews when they jump.",
     "settings": "The tenant's settings by section, with all versions.",
-    "me": "The caller's own preferences.",
+    "me": "The caller's own preferences and sessions.",
     "flags": "Feature flags of the tenant and of its gateways.",
     "switches": "Switches that stop webhooks, sending or changes.",
     "health": "Whether payments can be received and handled.",
