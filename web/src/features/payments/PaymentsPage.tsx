@@ -3,7 +3,6 @@ import { useState } from "react";
 import { useWords } from "../../i18n/words";
 import { currentZone } from "../../i18n/zone";
 import { DestinationNotices } from "../../subjects/destinations/DestinationNotices";
-import { useDestinations } from "../../subjects/destinations/useDestinations";
 import { ExportButton } from "../../subjects/jobs/ExportButton";
 import { JobProgress } from "../../subjects/jobs/JobProgress";
 import { useAddress } from "../../ui/address/useAddress";
@@ -34,8 +33,6 @@ export default function PaymentsPage() {
     change(Object.fromEntries(Object.keys(filters).map((name) => [name, undefined])));
   };
   const filterTexts = useFilterTexts();
-  // A notice that comes later than the list would move it.
-  const { isPending: noticesPending } = useDestinations();
   const key = JSON.stringify([filters, person]);
 
   useKeys([
@@ -60,7 +57,7 @@ export default function PaymentsPage() {
           }}
         />
       )}
-      <section aria-label={words.title} className={styles.list} data-waiting={noticesPending || undefined}>
+      <section aria-label={words.title} className={styles.list}>
         <div className={styles.head}>
           <ViewBar filters={filters} />
           <span className={styles.actions}>
