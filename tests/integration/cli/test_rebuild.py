@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -21,6 +20,14 @@ from tests.support.servers import wait_until
 from tests.unit.api.builders import OTHER_TENANT, TENANT, after, payment
 
 pytestmark = pytest.mark.integration
+
+# `orylo`, also where a shell in the background has SIGINT ignored.
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from orylo_cli.main import app
+app()
+"""
 
 
 def rebuild(dsn: str, *arguments: str) -> Result:
@@ -71,7 +78,7 @@ def test_an_interrupted_rebuild_of_payments_cancels_its_job_and_says_what_is_kep
         assert CliRunner().invoke(cli, arguments, env=env).exit_code == 0
     jobs = "SELECT state, cancel_requested_at IS NOT NULL AS canceled, actor_kind, role FROM api.jobs"
 
-    command = [str(Path(sys.executable).with_name("orylo")), "rebuild", "payments", "minha-loja"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "rebuild", "payments", "minha-loja"]
     # No platform runs: the job waits.
     process = subprocess.Popen(command, env={**os.environ, **env}, stderr=subprocess.PIPE, text=True)
     try:

@@ -17,7 +17,6 @@ from orylo_cli.target import OWN_ROLE, open_target
 from orylo_common.control.audit import Actor
 from orylo_common.control.errors import InvalidChange
 from orylo_common.control.tenants import find_tenant
-from orylo_common.postgres.errors import raise_if_cancelled
 from orylo_common.postgres.pool import Connection, open_pool
 
 INTERRUPTED = 130
@@ -99,8 +98,6 @@ async def _follow(database_url: str, job: Job, progress: Progress) -> Job:
             await asyncio.sleep(POLL_S)
             async with pool.acquire() as connection:
                 job = await find_job(connection, job.id)
-            # The driver swallows a cancellation that arrives together with a result.
-            raise_if_cancelled()
             description = "reading webhooks" if job.total is None else "summing days"
             if job.started_at is not None:
                 progress.update(task, description=description, completed=job.done, total=job.total)
