@@ -13,7 +13,7 @@ WORKERS ?= 3
 # Tests that need no server.
 FAST := -m "not integration and not e2e" tests/unit tests/contract
 
-.PHONY: help setup run web clients test test-fast lint lint-python lint-web fmt bench soak chaos screenshots docs lock clean
+.PHONY: help setup run web clients test test-python test-web test-fast lint lint-python lint-web fmt bench soak chaos screenshots docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,13 @@ clients: setup ## Generate the Python and TypeScript clients of the API
 	@scripts/clients
 
 test: setup web clients ## Run every test in parallel; ARGS="tests/unit -x" runs pytest with these arguments instead
-	@$(if $(ARGS),,scripts/web test)
+	@$(MAKE) --jobs=2 test-python $(if $(ARGS),,test-web)
+
+test-python:
 	@$(BIN)/pytest $(or $(ARGS),-n $(WORKERS))
+
+test-web:
+	@scripts/web test
 
 test-fast: setup ## Run the unit and contract tests that need no server
 	@$(BIN)/pytest $(or $(ARGS),-n 2) $(FAST)
