@@ -60,6 +60,10 @@ async def bodies(admin: asyncpg.Connection) -> int:
     return int(await admin.fetchval("SELECT count(*) FROM bus.messages"))
 
 
+async def is_swept(admin: asyncpg.Connection) -> bool:
+    return not await admin.fetchval("SELECT count(*) FROM bus.messages")
+
+
 async def test_messages_of_a_killed_process_are_redelivered_within_seconds(
     broker: PostgresBroker, postgres_dsn: str
 ) -> None:
@@ -129,13 +133,35 @@ async def test_a_sweep_keeps_bodies_that_are_being_published(
     assert delivery.body == b"early"
 
 
-async def test_the_broker_sweeps_in_the_background(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
+async def test_the_broker_sweeps_what_it_published(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
+    subscription = await broker.subscribe("trust", prefetch=10)
+    await broker.redrive("trust", outgoing())
+    await subscription.ack(await subscription.receive(1, SOON))
+    await eventually(lambda: is_swept(admin))
+
+
+async def test_the_broker_sweeps_what_an_earlier_process_left(admin: asyncpg.Connection, postgres_dsn: str) -> None:
     await admin.execute("INSERT INTO bus.messages (type, body) VALUES ('any', 'unused')")
+    broker = await PostgresBroker.open(postgres_dsn)
+    try:
+        await eventually(lambda: is_swept(admin))
+    finally:
+        await broker.close()
 
-    async def swept() -> bool:
-        return not await admin.fetchval("SELECT count(*) FROM bus.messages")
 
-    await eventually(swept)
+async def test_a_message_published_during_a_sweep_is_swept_later(
+    broker: PostgresBroker, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await eventually(lambda: not broker._unswept)
+
+    async def nothing_was_left(pool: asyncpg.Pool, query: str) -> bool:
+        broker._unswept = True  # as `publish` does, after the query has read the table
+        return False
+
+    broker._unswept = True
+    monkeypatch.setattr(asyncpg.Pool, "fetchval", nothing_was_left)
+    await broker._sweep()
+    assert broker._unswept
 
 
 async def test_the_bus_uses_its_own_role(broker: PostgresBroker) -> None:

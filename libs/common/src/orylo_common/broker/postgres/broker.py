@@ -178,9 +178,15 @@ class PostgresBroker:
 
     async def _sweep(self) -> None:
         """Sweep while there are bodies, of this process or another one."""
-        if self._unswept:
+        if not self._unswept:
+            return
+        # A message that is published meanwhile sets it again.
+        self._unswept, is_left = False, True
+        try:
             await run_alone(self._pool, "bus.sweep", sweep)
-            self._unswept = await self._pool.fetchval("SELECT EXISTS (SELECT FROM bus.messages)")
+            is_left = await self._pool.fetchval("SELECT EXISTS (SELECT FROM bus.messages)")
+        finally:
+            self._unswept = self._unswept or is_left
 
 
 async def sweep(connection: Connection) -> None:
