@@ -396,6 +396,7 @@ async def test_rows_do_not_move_under_the_pointer(platform: Embedded, browser: B
 
 
 async def test_the_feed_resumes_after_the_platform_was_killed(platform: Embedded, browser: Browser) -> None:
+    pay(platform, 45_678)
     async with visitor(browser) as (page, _):
         await sign_in(page, platform)
         state = page.get_by_role("status", name="Live connection")

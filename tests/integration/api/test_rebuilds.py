@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.integration
 TABLES = ("jobs", "payments_view", "customers_view", "fraud_evidence", "claims", "rollups")
 COMPARED = ("payments_view", "customers_view", "payment_rollups", "method_rollups", "decline_rollups")
 SALES = 7
+# A rebuild sums each day since.
+AGE_S = 10 * 24 * 3600
 
 
 @dataclass
@@ -42,9 +45,10 @@ class Shop:
 
     async def pay(self, number: int) -> None:
         """Deliver a sale, and a second event of it, which adds to it."""
+        created = int(time.time()) - AGE_S
         for kind in ("payment_intent.succeeded", "charge.succeeded"):
             given = {"id": f"pi_{number}"} if kind.startswith("payment") else {"payment_intent": f"pi_{number}"}
-            event = {**stripe(kind, **given), "id": f"evt_{kind}_{number}"}
+            event = {**stripe(kind, **given, created=created), "id": f"evt_{kind}_{number}", "created": created}
             assert (await self.ingest.stripe(orjson.dumps(event))).status in (200, 202)
 
     async def project(self, sales: int = SALES) -> None:
