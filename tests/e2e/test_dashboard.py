@@ -415,6 +415,19 @@ async def test_the_feed_resumes_after_the_platform_was_killed(platform: Embedded
         assert await page.evaluate("window.notReloaded")
 
 
+async def test_a_page_that_did_not_load_does_so_once_the_platform_is_back(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform)
+        await expect(page.get_by_role("heading", level=1, name="Payments")).to_be_visible()
+
+        platform.kill()
+        await page.get_by_role("link", name="Customers").click()
+        await expect(page.get_by_role("alert").filter(has_text="Customers could not be loaded")).to_be_visible()
+        platform.start()
+
+        await expect(page.get_by_role("heading", level=1, name="Customers")).to_be_visible(timeout=30_000)
+
+
 async def test_wrong_passwords_are_reported_and_then_locked_out(platform: Embedded, browser: Browser) -> None:
     stranger = "stranger@shop.example"
     async with visitor(browser) as (page, _):
