@@ -1,9 +1,11 @@
 """Events of the stream, as rows of api.stream_events hold them."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any
+
+import orjson
 
 # An index beyond every event of a row.
 END_OF_ROW = 999_999
@@ -30,11 +32,22 @@ class Position:
 BEGINNING = Position(-1, 0)
 
 
-class StreamEvent(NamedTuple):
+@dataclass(frozen=True)
+class StreamEvent:
     position: Position
     type: str
-    # As it is sent.
-    frame: bytes
+    # JSON on one line.
+    data: bytes
+
+    @cached_property
+    def frame(self) -> bytes:
+        """The event as it is sent."""
+        return frame(self.type.encode(), self.data, self.position)
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = orjson.loads(self.data)
+        return parsed
 
 
 @dataclass(frozen=True)
@@ -46,36 +59,36 @@ class StreamBatch:
 
     @cached_property
     def events(self) -> tuple[StreamEvent, ...]:
-        return tuple(self._encoded())
+        return tuple(self._split())
 
     @cached_property
     def types(self) -> frozenset[str]:
         return frozenset(event.type for event in self.events)
 
-    def after(self, position: Position, types: Set[str] | None = None) -> Iterator[tuple[Position, bytes]]:
-        """Yield the events of these types (None: all) that come after `position`, several in one write.
-
-        Each part comes with the position of its last event.
-        """
-        part: list[bytes] = []
-        size, last = 0, position
+    def after(self, position: Position, types: Set[str] | None = None) -> Iterator[StreamEvent]:
+        """Yield the events of these types (None: all) that come after `position`."""
         for event in self.events:
-            if event.position <= position or (types is not None and event.type not in types):
-                continue
-            if part and size + len(event.frame) > MAX_WRITE:
-                yield last, b"".join(part)
-                part, size = [], 0
-            part.append(event.frame)
-            size += len(event.frame)
-            last = event.position
-        if part:
-            yield last, b"".join(part)
+            if event.position > position and (types is None or event.type in types):
+                yield event
 
-    def _encoded(self) -> Iterator[StreamEvent]:
+    def _split(self) -> Iterator[StreamEvent]:
         for index, stored in enumerate(self.stored.split(b"\n\n")):
             event_type, _, data = stored.partition(b"\n")
-            position = Position(self.row, index)
-            yield StreamEvent(position, event_type.decode(), frame(event_type, data, position))
+            yield StreamEvent(Position(self.row, index), event_type.decode(), data)
+
+
+def writes(events: Iterable[StreamEvent]) -> Iterator[tuple[Position, bytes]]:
+    """Yield the events as they are sent, several in one write, each write with the position of its last event."""
+    part: list[StreamEvent] = []
+    size = 0
+    for event in events:
+        if part and size + len(event.frame) > MAX_WRITE:
+            yield part[-1].position, b"".join(each.frame for each in part)
+            part, size = [], 0
+        part.append(event)
+        size += len(event.frame)
+    if part:
+        yield part[-1].position, b"".join(each.frame for each in part)
 
 
 def frame(event_type: bytes, data: bytes, position: Position | None = None) -> bytes:
