@@ -215,6 +215,10 @@ async def test_a_second_factor_from_set_up_to_turning_it_off(platform: Embedded,
     async with visitor(browser) as (page, log):
         await sign_in(page, platform, email)
         await open_account(page)
+        this_session = page.get_by_role("listitem").filter(has_text="This one").get_by_role("button")
+        await expect(this_session).to_be_disabled()
+        # It looks so, too.
+        await expect(this_session).to_have_css("opacity", "0.5")
         await page.get_by_role("button", name="Set up").click()
         await page.get_by_label("Your password").fill(PASSWORD)
         await page.keyboard.press("Enter")
