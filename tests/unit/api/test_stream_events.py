@@ -79,6 +79,13 @@ def test_a_change_of_trust_is_kept_for_each_cause() -> None:
     assert kept(*(("trust.updated", change) for change in changes)) == [0, 2]
 
 
+def test_a_decision_comes_without_its_details() -> None:
+    decision = {"payment_id": "p", "version": 1, "detectors": [{"name": "velocity"}], "rules": [{}], "points": [1]}
+    (event,) = newest(events(("detection.created", decision)))
+    assert event.fields == decision | {"detectors": [], "rules": []}
+    assert event.position == Position(1, 0)
+
+
 def test_other_events_are_never_left_out() -> None:
     assert kept(("note.changed", {}), ("note.changed", {}), ("dead_letter.created", {})) == [0, 1, 2]
 

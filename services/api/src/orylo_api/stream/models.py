@@ -38,7 +38,8 @@ class StreamQuery(RequestPart):
     coalesce: bool = Field(
         default=False,
         description="true, for clients that show states and not each change: events are sent at most twice a second, "
-        "and of those about the same payment, customer, conversion, gateway or job only the newest",
+        "and of those about the same payment, customer, conversion, gateway or job only the newest. `detectors` and "
+        "`rules` of decisions are empty",
     )
 
     @model_validator(mode="after")

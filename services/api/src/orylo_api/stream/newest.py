@@ -1,4 +1,4 @@
-"""Of several events about the same thing, only the newest: for clients that show states, not each change."""
+"""Of several events about the same thing, only the newest, in brief: for clients that show states, not each change."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
@@ -43,4 +43,4 @@ def newest(events: Iterable[StreamEvent]) -> Iterable[StreamEvent]:
         if known is None or subject.order is None or known.fields[subject.order] <= event.fields[subject.order]:
             kept.pop(about, None)
             kept[about] = event
-    return kept.values()
+    return [event.brief for event in kept.values()]
