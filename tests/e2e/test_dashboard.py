@@ -215,6 +215,10 @@ async def test_a_second_factor_from_set_up_to_turning_it_off(platform: Embedded,
     async with visitor(browser) as (page, log):
         await sign_in(page, platform, email)
         await open_account(page)
+        this_session = page.get_by_role("listitem").filter(has_text="This one").get_by_role("button")
+        await expect(this_session).to_be_disabled()
+        # It looks so, too.
+        await expect(this_session).to_have_css("opacity", "0.5")
         await page.get_by_role("button", name="Set up").click()
         await page.get_by_label("Your password").fill(PASSWORD)
         await page.keyboard.press("Enter")
@@ -414,6 +418,19 @@ async def test_the_feed_resumes_after_the_platform_was_killed(platform: Embedded
         await expect(page.get_by_role("row").filter(has_text="R$345.67")).to_be_visible(timeout=60_000)
         await expect(state).to_have_text("Live")
         assert await page.evaluate("window.notReloaded")
+
+
+async def test_a_page_that_did_not_load_does_so_once_the_platform_is_back(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform)
+        await expect(page.get_by_role("heading", level=1, name="Payments")).to_be_visible()
+
+        platform.kill()
+        await page.get_by_role("link", name="Customers").click()
+        await expect(page.get_by_role("alert").filter(has_text="Customers could not be loaded")).to_be_visible()
+        platform.start()
+
+        await expect(page.get_by_role("heading", level=1, name="Customers")).to_be_visible(timeout=30_000)
 
 
 async def test_wrong_passwords_are_reported_and_then_locked_out(platform: Embedded, browser: Browser) -> None:

@@ -9,6 +9,8 @@ import "./styles/global.css";
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 preloadPage(mayHaveSession() ? window.location.pathname : "/login");
+// Rendering it imports it again and shows the failure.
+if (mayHaveSession()) void import("./app/SessionLayout").catch(() => undefined);
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -395,6 +395,29 @@ async def test_a_stream_has_only_the_wanted_types(api: Api, machine: aiohttp.Cli
         assert (await Reader(response).next()).data["version"] == 2
 
 
+async def test_a_client_that_shows_states_gets_only_the_newest_of_each(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "COALESCE_FOR", timedelta(seconds=3))
+    async with (
+        machine.get(PATH, params={"coalesce": "true"}) as coalesced,
+        machine.get(PATH) as complete,
+    ):
+        states, changes = Reader(coalesced), Reader(complete)
+        assert (await states.next()).type == (await changes.next()).type == "ready"
+        await api.project(trust(api, 1))
+        first = await states.next()
+        for version in (2, 3):
+            await api.project(trust(api, version))
+        await api.project(trust(api, 1, "cus_other"))
+        others = await states.take(2)
+        every = await changes.take(4)
+
+    assert [event.data["version"] for event in (first, *others)] == [1, 3, 1]
+    assert [event.data["version"] for event in every] == [1, 2, 3, 1]
+    assert [others[0], others[1]] == every[2:]
+
+
 @pytest.mark.parametrize("types", ["", "detection.made", "trust.updated,", "trust.updated,,x", "overview.updated"])
 async def test_unknown_types_and_an_overview_without_a_time_zone_are_refused(
     machine: aiohttp.ClientSession, types: str

@@ -26215,6 +26215,11 @@ export interface operations {
                  * @example detection.created,dead_letter.created
                  */
                 types?: string;
+                /**
+                 * @description true, for clients that show states and not each change: events are sent at most twice a second, and of those about the same payment, customer, conversion, gateway or job only the newest. `detectors` and `rules` of decisions are empty
+                 * @example false
+                 */
+                coalesce?: boolean;
             };
             header?: {
                 /**

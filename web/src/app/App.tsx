@@ -1,20 +1,22 @@
-import { Suspense, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter, Outlet, Route, Routes } from "react-router";
 
 import { useLanguage } from "../i18n/language";
-import { useZone } from "../i18n/zone";
+import { useWords } from "../i18n/words";
 import { Permitted } from "../session/Permitted";
-import { useAppliedPreferences } from "../session/preferences";
 import { useSession } from "../session/session";
-import { SignedIn } from "../session/SignedIn";
-import { StreamProvider } from "../stream/StreamProvider";
 import { NotFound } from "./NotFound";
+import { PageErrorBoundary } from "./PageErrorBoundary";
+import { PageFailed } from "./PageFailed";
 import { PUBLIC_PAGES, SESSION_PAGES } from "./pages";
 import { PageView } from "./PageView";
 import { newQueryClient } from "./queryClient";
-import { AppShell } from "./shell/AppShell";
+import { appWords } from "./words";
+
+// The sign-in page does without it.
+const SessionLayout = lazy(() => import("./SessionLayout"));
 
 export function PageRoutes() {
   // The shared words are loading. It takes a moment at most, in which nothing is shown.
@@ -33,7 +35,7 @@ function AllRoutes() {
       {PUBLIC_PAGES.map((page) => (
         <Route key={page.path} path={page.path} element={<PageView key={`${page.path} ${language}`} page={page} />} />
       ))}
-      <Route element={<SessionLayout />}>
+      <Route element={<SessionFrame />}>
         {SESSION_PAGES.map((page) => (
           <Route
             key={page.path}
@@ -53,27 +55,29 @@ function AllRoutes() {
   );
 }
 
-function SessionLayout() {
+function SessionFrame() {
   return (
-    <SignedIn>
-      <StreamProvider>
-        {/* Another language or time zone renders everything anew: also what formats numbers and times outside of components. */}
-        <Preferred key={`${useLanguage()} ${useZone()}`} />
-      </StreamProvider>
-    </SignedIn>
+    <PageErrorBoundary failed={<FrameFailed />}>
+      <SessionLayout />
+    </PageErrorBoundary>
   );
 }
 
-/** The shell, as the user prefers it. */
-function Preferred() {
-  return useAppliedPreferences() && <AppShell />;
+function FrameFailed() {
+  const words = useWords(appWords);
+
+  return (
+    <main>
+      <PageFailed title={words.thePage} advice={words.pageAdvice} />
+    </main>
+  );
 }
 
 /** The shell for those who are signed in. Others see the page alone. */
 function OptionalSessionLayout() {
   const session = useSession();
 
-  if (session.data) return <SessionLayout />;
+  if (session.data) return <SessionFrame />;
   return session.isPending ? null : (
     <main>
       <Outlet />

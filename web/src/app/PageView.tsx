@@ -3,6 +3,7 @@ import { Suspense } from "react";
 import { useWords } from "../i18n/words";
 import { Loading } from "../ui/states/Loading";
 import { PageErrorBoundary } from "./PageErrorBoundary";
+import { PageFailed } from "./PageFailed";
 import type { Page } from "./pages";
 import { appWords } from "./words";
 
@@ -12,7 +13,7 @@ export function PageView({ page: { id, component: Content } }: { page: Page }) {
   const title = words.pages[id];
 
   return (
-    <PageErrorBoundary title={title} advice={words.pageAdvice}>
+    <PageErrorBoundary failed={<PageFailed title={title} advice={words.pageAdvice} />}>
       <title>{`${title} · Orylo`}</title>
       <Suspense fallback={<Loading what={words.thePage} rows={0} />}>
         <Content />

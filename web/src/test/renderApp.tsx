@@ -4,6 +4,8 @@ import { MemoryRouter } from "react-router";
 
 import { PageRoutes } from "../app/App";
 import { newQueryClient } from "../app/queryClient";
+// Loaded before the tests, which wait a second at most.
+import "../app/SessionLayout";
 
 /** Render the whole dashboard at an address. Failed queries are not retried: tests need not wait. */
 export function renderApp(address = "/payments") {

@@ -4,7 +4,7 @@ import { ApiError, type Tagged } from "../../api/client";
 import type { ConfiguredDestination } from "../../api/types";
 import { useFailure } from "../../api/useFailure";
 import { useWords } from "../../i18n/words";
-import { DestinationNotice } from "../../subjects/destinations/DestinationNotices";
+import { DestinationNotice } from "../../subjects/destinations/DestinationNotice";
 import { destinationName } from "../../subjects/destinations/names";
 import { TestEvent } from "../../subjects/destinations/TestEvent";
 import { useDestination } from "../../subjects/destinations/useDestination";

@@ -2,7 +2,7 @@ import { useState } from "react";
 
 import { useWords } from "../../i18n/words";
 import { currentZone } from "../../i18n/zone";
-import { DestinationNotices } from "../../subjects/destinations/DestinationNotices";
+import { StoppedDestination } from "../../subjects/destinations/StoppedDestination";
 import { ExportButton } from "../../subjects/jobs/ExportButton";
 import { JobProgress } from "../../subjects/jobs/JobProgress";
 import { useAddress } from "../../ui/address/useAddress";
@@ -48,7 +48,6 @@ export default function PaymentsPage() {
   return (
     <div className={styles.page} data-panel={openId !== undefined || undefined}>
       <h1 className="visually-hidden">{words.title}</h1>
-      <DestinationNotices />
       {job !== undefined && (
         <JobProgress
           id={job}
@@ -60,6 +59,7 @@ export default function PaymentsPage() {
       <section aria-label={words.title} className={styles.list}>
         <div className={styles.head}>
           <ViewBar filters={filters} />
+          <StoppedDestination />
           <span className={styles.actions}>
             <Button
               aria-label={paused ? words.resumeList : words.pauseList}

@@ -1,7 +1,7 @@
 import { useWords } from "../../i18n/words";
 import { Guarded } from "../../session/Guarded";
 import { MetaForm } from "../../subjects/destinations/MetaForm";
-import { DestinationNotice } from "../../subjects/destinations/DestinationNotices";
+import { DestinationNotice } from "../../subjects/destinations/DestinationNotice";
 import { TestEvent } from "../../subjects/destinations/TestEvent";
 import { useAddMeta } from "../../subjects/destinations/useDestination";
 import { useDestinations } from "../../subjects/destinations/useDestinations";

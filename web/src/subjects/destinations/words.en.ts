@@ -1,4 +1,5 @@
 import type { DestinationAnswer, ListedDestination } from "../../api/types";
+import { plural } from "../../i18n/plural";
 
 const states: Record<ListedDestination["status"], string> = {
   active: "Sending",
@@ -38,6 +39,7 @@ export const words = {
   since: (time: string) => ` since ${time}`,
   conversions: "conversions",
   actions: "actions on blocked payments",
+  others: (count: number) => `${count} ${plural(count, "other destination is", "other destinations are")} not sent to either.`,
   correct: "Correct it",
   form: {
     dataset: "Dataset id (pixel)",

@@ -1,3 +1,4 @@
+import { plural } from "../../i18n/plural";
 import type { Words } from "./words";
 
 export const words: Words = {
@@ -29,6 +30,7 @@ export const words: Words = {
   since: (time) => ` desde ${time}`,
   conversions: "conversões",
   actions: "ações sobre pagamentos bloqueados",
+  others: (count) => plural(count, "Outro destino também não recebe.", `Outros ${count} destinos também não recebem.`),
   correct: "Corrigir",
   form: {
     dataset: "Id do conjunto de dados (pixel)",

@@ -6,8 +6,8 @@ from typing import Any
 from aiohttp import hdrs
 from aiohttp_sse import EventSourceResponse
 
-# Events resemble those just before them, so a small window is enough: 64 KiB of memory for each stream instead of 256.
-WINDOW_BITS = 13
+# Events resemble those just before them, so a small window is enough: 96 KiB of memory for each stream instead of 256.
+WINDOW_BITS = 14
 MEMORY_LEVEL = 6
 # Added to the window's bits, it selects gzip.
 GZIP = 16

@@ -31,6 +31,8 @@ HEADER = "Last-Event-ID"
 HEARTBEAT = timedelta(seconds=4)
 # The caller is authenticated again this often: a sign-out or a revoked API key ends the stream.
 CHECK_EVERY = timedelta(seconds=30)
+# Between two writes to a client that wants only the newest events.
+COALESCE_FOR = timedelta(milliseconds=500)
 
 DESCRIPTION = """\
 Each event has a type and JSON data; the schema `StreamEvent` lists them. With `timezone` there is also
@@ -59,7 +61,8 @@ async def follow_stream(call: Call[None, StreamQuery, None]) -> web.StreamRespon
         ) as response:
             # The headers are sent: an error can now only end the stream.
             with suppress(StreamEnded, RequestError, ConnectionResetError, TimeoutError, *TRANSIENT_ERRORS):
-                sender = EventSender(response, call.request, position or BEGINNING, types)
+                coalesce = call.query.coalesce
+                sender = EventSender(response, call.request, position or BEGINNING, types, coalesce=coalesce)
                 if position is None:
                     await sender.move_to(subscription.start, b"ready")
                 else:
@@ -79,7 +82,7 @@ async def _send_missed(
     try:
         missed = call.services.hub.missed(call.principal.tenant.id, sender.position, subscription.start.row)
         async for batch in missed:
-            await sender.send_batch(batch)
+            await sender.send([batch])
     except EventsMissing:
         # The position may be one of another database, and beyond this one's.
         sender.position = BEGINNING
@@ -110,14 +113,10 @@ async def _send_live(
                 async with asyncio.timeout(wait if overview is None else min(wait, overview.seconds_left)):
                     batch = await subscription.next()
             if time() - checked_at > CHECK_EVERY.total_seconds():
-                caller = await authenticate(call.request, call.services)
-                authorise(caller, Permission.READ)
-                if caller.tenant.id != call.principal.tenant.id:
-                    # An operator has entered another tenant, or left this one.
-                    raise StreamEnded
+                await _check_caller(call)
                 checked_at = time()
             if batch is not None:
-                await sender.send_batch(batch)
+                await sender.send([batch, *subscription.rest()] if call.query.coalesce else [batch])
             if wants_switches and (event := switches.changed()) is not None:
                 await sender.write(event)
             if overview is not None:
@@ -129,6 +128,17 @@ async def _send_live(
                 # Everything that was pushed to this client has been sent, unless events arrived just now.
                 position = call.services.hub.position if subscription.is_empty else sender.position
                 await sender.move_to(position, b"heartbeat")
+            if batch is not None and call.query.coalesce:
+                await asyncio.sleep(COALESCE_FOR.total_seconds())
+
+
+async def _check_caller(call: Call[None, StreamQuery, None]) -> None:
+    """Raises `RequestError` or `StreamEnded` if the caller may no longer read the stream."""
+    caller = await authenticate(call.request, call.services)
+    authorise(caller, Permission.READ)
+    if caller.tenant.id != call.principal.tenant.id:
+        # An operator has entered another tenant, or left this one.
+        raise StreamEnded
 
 
 def _last_position(call: Call[None, StreamQuery, None]) -> Position | None:

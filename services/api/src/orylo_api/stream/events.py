@@ -1,9 +1,11 @@
 """Events of the stream, as rows of api.stream_events hold them."""
 
-from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any
+
+import orjson
 
 # An index beyond every event of a row.
 END_OF_ROW = 999_999
@@ -27,14 +29,36 @@ class Position:
         return cls(int(row), int(index))
 
 
+# Lists that no list of payments shows. They are a third of a decision, also after compression.
+DETAILS: Mapping[str, tuple[str, ...]] = {"detection.created": ("detectors", "rules")}
+
 BEGINNING = Position(-1, 0)
 
 
-class StreamEvent(NamedTuple):
+@dataclass(frozen=True)
+class StreamEvent:
     position: Position
     type: str
-    # As it is sent.
-    frame: bytes
+    # JSON on one line.
+    data: bytes
+
+    @cached_property
+    def frame(self) -> bytes:
+        """The event as it is sent."""
+        return frame(self.type.encode(), self.data, self.position)
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = orjson.loads(self.data)
+        return parsed
+
+    @cached_property
+    def brief(self) -> "StreamEvent":
+        """The event without its details, which the API returns on request."""
+        details = DETAILS.get(self.type)
+        if details is None:
+            return self
+        return replace(self, data=orjson.dumps(self.fields | dict.fromkeys(details, ())))
 
 
 @dataclass(frozen=True)
@@ -46,36 +70,36 @@ class StreamBatch:
 
     @cached_property
     def events(self) -> tuple[StreamEvent, ...]:
-        return tuple(self._encoded())
+        return tuple(self._split())
 
     @cached_property
     def types(self) -> frozenset[str]:
         return frozenset(event.type for event in self.events)
 
-    def after(self, position: Position, types: Set[str] | None = None) -> Iterator[tuple[Position, bytes]]:
-        """Yield the events of these types (None: all) that come after `position`, several in one write.
-
-        Each part comes with the position of its last event.
-        """
-        part: list[bytes] = []
-        size, last = 0, position
+    def after(self, position: Position, types: Set[str] | None = None) -> Iterator[StreamEvent]:
+        """Yield the events of these types (None: all) that come after `position`."""
         for event in self.events:
-            if event.position <= position or (types is not None and event.type not in types):
-                continue
-            if part and size + len(event.frame) > MAX_WRITE:
-                yield last, b"".join(part)
-                part, size = [], 0
-            part.append(event.frame)
-            size += len(event.frame)
-            last = event.position
-        if part:
-            yield last, b"".join(part)
+            if event.position > position and (types is None or event.type in types):
+                yield event
 
-    def _encoded(self) -> Iterator[StreamEvent]:
+    def _split(self) -> Iterator[StreamEvent]:
         for index, stored in enumerate(self.stored.split(b"\n\n")):
             event_type, _, data = stored.partition(b"\n")
-            position = Position(self.row, index)
-            yield StreamEvent(position, event_type.decode(), frame(event_type, data, position))
+            yield StreamEvent(Position(self.row, index), event_type.decode(), data)
+
+
+def writes(events: Iterable[StreamEvent]) -> Iterator[tuple[Position, bytes]]:
+    """Yield the events as they are sent, several in one write, each write with the position of its last event."""
+    part: list[StreamEvent] = []
+    size = 0
+    for event in events:
+        if part and size + len(event.frame) > MAX_WRITE:
+            yield part[-1].position, b"".join(each.frame for each in part)
+            part, size = [], 0
+        part.append(event)
+        size += len(event.frame)
+    if part:
+        yield part[-1].position, b"".join(each.frame for each in part)
 
 
 def frame(event_type: bytes, data: bytes, position: Position | None = None) -> bytes:

@@ -35,6 +35,12 @@ class StreamQuery(RequestPart):
         description="only events of these types, separated by commas; `ready`, `reset` and `heartbeat` always come",
         examples=["detection.created,dead_letter.created"],
     )
+    coalesce: bool = Field(
+        default=False,
+        description="true, for clients that show states and not each change: events are sent at most twice a second, "
+        "and of those about the same payment, customer, conversion, gateway or job only the newest. `detectors` and "
+        "`rules` of decisions are empty",
+    )
 
     @model_validator(mode="after")
     def _overview_has_a_zone(self) -> Self:

@@ -52,3 +52,9 @@ class StreamSubscription:
         if self._ended:
             raise StreamEnded
         return self._waiting.popleft()
+
+    def rest(self) -> list[StreamBatch]:
+        """Return everything that waits."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting

@@ -12,18 +12,18 @@ const feedWith = (items: unknown[]) =>
     "GET /api/v1/destinations": () => ({ items }),
   });
 
-describe("the notices about destinations", () => {
-  it("say why a destination is on hold and what to do", async () => {
+describe("the notice about destinations", () => {
+  it("says why a destination is on hold and what to do", async () => {
     feedWith([destination({ status: "on_hold" })]);
     await renderPayments();
 
     const notice = await screen.findByRole("alert");
     expect(notice).toHaveTextContent("Meta (main) is on hold since");
     expect(notice).toHaveTextContent("The token has expired. Create a new token.");
-    expect(within(notice).getByRole("link", { name: "Correct it" })).toHaveAttribute("href", `/destinations/${destination().id}`);
+    expect(within(notice).getByRole("link", { name: /Correct it$/ })).toHaveAttribute("href", `/destinations/${destination().id}`);
   });
 
-  it("say how to replace a key that Stripe refuses", async () => {
+  it("says how to replace a key that Stripe refuses", async () => {
     feedWith([destination({ status: "on_hold", kind: "stripe", name: "default" })]);
     await renderPayments();
 
@@ -34,15 +34,26 @@ describe("the notices about destinations", () => {
   it.each([
     ["throttled", "limits the rate of calls"],
     ["unavailable", "is unavailable"],
-  ] as const)("ask for nothing while a destination is %s", async (status, words) => {
+  ] as const)("asks for nothing while a destination is %s", async (status, words) => {
     feedWith([destination({ status })]);
     await renderPayments();
 
-    expect(await screen.findByText(new RegExp(`${words}.*there is nothing to do`))).toBeVisible();
-    expect(screen.queryByRole("link", { name: "Correct it" })).toBeNull();
+    const notice = await screen.findByText(new RegExp(`${words}.*there is nothing to do`));
+    expect(notice).toBeVisible();
+    expect(notice.closest("a")).not.toHaveTextContent("Correct it");
   });
 
-  it("are absent while all destinations are active", async () => {
+  it("shows the one where a person must act, and leads to all if there are several", async () => {
+    feedWith([destination({ status: "disabled", name: "old" }), destination({ status: "on_hold" })]);
+    await renderPayments();
+
+    const notice = await screen.findByRole("alert");
+    expect(notice).toHaveTextContent("Meta (main) is on hold");
+    expect(notice).toHaveTextContent("1 other destination is not sent to either.");
+    expect(within(notice).getByRole("link")).toHaveAttribute("href", "/destinations");
+  });
+
+  it("is absent while all destinations are active", async () => {
     const { calls } = feedWith([destination({ status: "active", since: null, reason: null })]);
     await renderPayments();
 

@@ -1,0 +1,4 @@
+/** Load the whole dashboard anew. */
+export function reload(): void {
+  window.location.reload();
+}
