@@ -1,10 +1,10 @@
-"""Measure what the burst of one tenant costs another.
+"""Measure what the burst and the backlog of one tenant cost another.
 
-    python -m tests.load.tenant_fairness [--burst 20000] [--before 15]
+    python -m tests.load.tenant_fairness [--burst 6000] [--backlog 20000] [--before 15]
 
-One tenant sends one sale each second, before and during a burst of the other, until the burst's last sale is at Meta.
-The embedded platform, the fake Meta and both senders share this machine. Times are wall-clock, from when a webhook was
-due.
+One tenant sends one sale each second: alone, during a burst of the other, and while many sales of the other wait in the
+bus. Each part lasts until the last sale of the other is at Meta. The embedded platform, the fake Meta and the senders
+share this machine. Times are wall-clock, from when a webhook was due.
 """
 
 import argparse
@@ -14,17 +14,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from uuid import UUID
 
 import asyncpg
 import uvloop
 
+from orylo_common.broker.ports import Outgoing
+from orylo_common.broker.postgres.broker import PostgresBroker
+from orylo_common.messages import PaymentSucceeded, encode
 from tests.load.report import heading, line, machine
 from tests.load.sender import Results, quantile, send
-from tests.load.webhooks import payment_id, stripe_requests
+from tests.load.webhooks import PAYMENTS_PER_CUSTOMER, payment_id, stripe_requests
 from tests.support.embedded import Embedded, running_embedded
 from tests.support.meta_process import MetaProcess, meta_process
+from tests.unit.detector.cases import payment
 
 LOUD, QUIET, SECRET = "loud", "quiet", "whsec_load_only"
 GIVE_UP_AFTER_S = 300.0
@@ -40,59 +45,89 @@ TRUSTED = """
 REPORTED = "SELECT count(*) FROM dispatch.deliveries WHERE starts_with(payment_id, $1) AND state = 'dispatched'"
 
 
-async def measure(platform: Embedded, meta: MetaProcess, *, burst: int, before: float) -> None:
-    configure(platform)
+async def measure(platform: Embedded, meta: MetaProcess, *, burst: int, backlog: int, before: float) -> None:
+    tenant_id = configure(platform)
     await steady(platform, "warmup", 10, rate=5)
     await asyncio.sleep(3)
-    report("before the burst", *await watched(platform, meta, f"b{time.time_ns():x}", int(before)))
+    parts = [await steady(platform, f"b{time.time_ns():x}", int(before), rate=1)]
+    await asyncio.sleep(5)
+    report("before", *await times(platform, meta, parts))
 
     run = f"l{time.time_ns():x}"
-    started = time.monotonic()
-    loud = asyncio.create_task(send_burst(platform, run, burst))
-    parts = []
-    while not (loud.done() and await is_reported(platform, run, loud.result())):
-        parts.append(await steady(platform, f"d{time.time_ns():x}", 5, rate=1))
-        if time.monotonic() - started > GIVE_UP_AFTER_S:
-            break
-    heading(f"the burst: {loud.result()}")
-    line("until its last sale was at Meta", f"{time.monotonic() - started:.0f} s")
-    await asyncio.sleep(10)
+    sending = asyncio.create_task(send_burst(platform, run, burst))
+    parts = await steady_until_reported(platform, run, sending)
+    heading(f"the burst: {sending.result()} accepted")
     report("during the burst", *await times(platform, meta, parts))
 
+    run = f"w{time.time_ns():x}"
+    waiting = asyncio.create_task(publish_backlog(platform, run, UUID(tenant_id), backlog))
+    await waiting
+    parts = await steady_until_reported(platform, run, waiting)
+    report(f"while {backlog} of the other waited in the bus", *await times(platform, meta, parts))
 
-async def send_burst(platform: Embedded, run: str, count: int) -> dict[str, Any]:
-    """Send webhooks of the loud tenant as fast as they are answered, for a minute at most. Return the summary."""
+
+async def steady_until_reported(platform: Embedded, run: str, loud: asyncio.Task[int]) -> list[tuple[str, Results]]:
+    """Send until all sales that `loud` counts are at Meta."""
+    started = time.monotonic()
+    parts = []
+    while not (loud.done() and await count_reported(platform, run) >= loud.result()):
+        parts.append(await steady(platform, f"d{time.time_ns():x}", 5, rate=1))
+        if time.monotonic() - started > GIVE_UP_AFTER_S:
+            line("gave up; at Meta", str(await count_reported(platform, run)))
+            break
+    line("until the last sale of the other was at Meta", f"{time.monotonic() - started:.0f} s")
+    await asyncio.sleep(10)
+    return parts
+
+
+async def count_reported(platform: Embedded, run: str) -> int:
+    connection = await asyncpg.connect(platform.dsn)
+    try:
+        return int(await connection.fetchval(REPORTED, f"stripe:pi_{run}"))
+    finally:
+        await connection.close()
+
+
+async def publish_backlog(platform: Embedded, run: str, tenant_id: UUID, count: int) -> int:
+    """Publish sales of the loud tenant as another process would, so that they wait in the bus's rows."""
+    broker = await PostgresBroker.open(platform.dsn)
+    try:
+        for first in range(0, count, 500):
+            facts = [sale(run, tenant_id, number) for number in range(first, min(first + 500, count))]
+            await broker.publish([Outgoing(fact.message_id, fact.type, encode(fact)) for fact in facts])
+    finally:
+        await broker.close()
+    return count
+
+
+def sale(run: str, tenant_id: UUID, number: int) -> PaymentSucceeded:
+    customer = number // PAYMENTS_PER_CUSTOMER
+    return payment(
+        tenant_id=tenant_id,
+        payment_id=payment_id(run, number),
+        customer_id=f"cus_{customer}",
+        occurred_at=datetime.now(UTC),
+        ip=f"10.{customer >> 16 & 255}.{customer >> 8 & 255}.{customer & 255}",
+        card={"fingerprint": f"fp_{customer}", "last4": "4242"},
+        user_agent="Mozilla/5.0",
+    )
+
+
+async def send_burst(platform: Embedded, run: str, count: int) -> int:
+    """Send webhooks of the loud tenant as fast as they are answered, for a minute at most. Return how many were."""
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "tests.load.sender", "--port", str(platform.ingest_port), "--tenant", LOUD],
         *["--secret", SECRET, "--run", run, "--count", str(count)],
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()
-    summary: dict[str, Any] = json.loads(output)
-    return summary
-
-
-async def is_reported(platform: Embedded, run: str, summary: dict[str, Any]) -> bool:
-    """Return whether all accepted sales of a run are at Meta."""
-    connection = await asyncpg.connect(platform.dsn)
-    try:
-        return bool(await connection.fetchval(REPORTED, f"stripe:pi_{run}") >= summary["statuses"].get("202", 0))
-    finally:
-        await connection.close()
+    return int(json.loads(output)["statuses"].get("202", 0))
 
 
 async def steady(platform: Embedded, run: str, count: int, *, rate: float) -> tuple[str, Results]:
     host = f"127.0.0.1:{platform.ingest_port}"
     requests = list(stripe_requests(run, count, tenant=QUIET, secret=SECRET, host=host))
     return run, await send(requests, port=platform.ingest_port, rate=rate, connections=4)
-
-
-async def watched(
-    platform: Embedded, meta: MetaProcess, run: str, count: int
-) -> tuple[int, Sequence[tuple[str, list[float]]]]:
-    part = await steady(platform, run, count, rate=1)
-    await asyncio.sleep(5)
-    return await times(platform, meta, [part])
 
 
 async def times(
@@ -119,17 +154,21 @@ def report(when: str, sent: int, steps: Sequence[tuple[str, list[float]]]) -> No
         line(what, f"p50 {p50:7.0f}   p95 {p95:7.0f}   longest {most:7.0f} ms   of {len(seconds)}")
 
 
-def configure(platform: Embedded) -> None:
+def configure(platform: Embedded) -> str:
+    """Create both tenants. Return the id of the loud one."""
     for tenant, pixel in ((LOUD, "1234567890"), (QUIET, "1234567891")):
         platform.orylo("tenant", "create", tenant)
         platform.orylo("gateway", "set", tenant, "stripe", "--secret-stdin", text=SECRET)
         platform.orylo("destination", "add", tenant, "meta", "--pixel-id", pixel, "--token-stdin", text="EAAload")
     time.sleep(1)
+    tenants = json.loads(platform.orylo("tenant", "list", "--json"))
+    return next(str(each["id"]) for each in tenants if each["slug"] == LOUD)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--burst", type=int, default=20_000, help="sales that the other tenant sends at once")
+    parser.add_argument("--burst", type=int, default=6_000, help="sales that the other tenant sends at once")
+    parser.add_argument("--backlog", type=int, default=20_000, help="sales of the other tenant that wait in the bus")
     parser.add_argument("--before", type=float, default=15, help="seconds before the burst")
     arguments = parser.parse_args()
     machine()
@@ -138,7 +177,7 @@ def main() -> None:
         meta_process(Path(folder)) as meta,
         running_embedded(Path(folder), ORYLO_META_BASE_URL=meta.url) as platform,
     ):
-        uvloop.run(measure(platform, meta, burst=arguments.burst, before=arguments.before))
+        uvloop.run(measure(platform, meta, burst=arguments.burst, backlog=arguments.backlog, before=arguments.before))
 
 
 if __name__ == "__main__":
