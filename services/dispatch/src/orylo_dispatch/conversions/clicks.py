@@ -38,7 +38,7 @@ UPSERT_CLICKS = f"""
 """  # noqa: S608
 
 
-# Anyone can report visits of any tenant, and each is a row for 97 days. The busiest shops have a tenth of this.
+# Anyone can report visits of any tenant, and each is a row for 97 days. This is twelve a second, day and night.
 MAX_REPORTS_PER_DAY = 1_000_000
 
 COUNT_REPORTS = """
