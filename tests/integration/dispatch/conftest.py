@@ -19,9 +19,9 @@ async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async with open_pool(postgres_dsn, role="postgres", max_size=2) as pool:
         yield pool
         await pool.execute(
-            "TRUNCATE control.tenants, dispatch.clicks, dispatch.decisions, dispatch.deliveries, dispatch.attempts,"
-            " dispatch.reversals, dispatch.enrichments, dispatch.destination_states, dispatch.outbox,"
-            " dispatch.destination_tokens,"
+            "TRUNCATE control.tenants, dispatch.clicks, dispatch.click_days, dispatch.decisions, dispatch.deliveries,"
+            " dispatch.attempts, dispatch.reversals, dispatch.enrichments, dispatch.destination_states,"
+            " dispatch.outbox, dispatch.destination_tokens,"
             " dispatch.provider_actions, dispatch.action_decisions, control.audit_log CASCADE"
         )
 

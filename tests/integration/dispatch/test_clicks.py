@@ -1,5 +1,6 @@
-"""The cost of finding a click does not depend on the number of clicks."""
+"""The cost of finding a click does not depend on the number of clicks, and their number is bounded."""
 
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -7,9 +8,10 @@ import pytest
 
 from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.messages import Tracking
-from orylo_dispatch.conversions.clicks import find_candidates
-from orylo_dispatch.conversions.facts import PaymentSeen
-from orylo_dispatch.domain.matching import signals_of
+from orylo_dispatch.conversions import clicks
+from orylo_dispatch.conversions.clicks import find_candidates, record_clicks
+from orylo_dispatch.conversions.facts import ClickSeen, PaymentSeen
+from orylo_dispatch.domain.matching import Click, signals_of
 from tests.integration.dispatch.running import Dispatch, Shop
 from tests.unit.dispatch.cases import EMAIL, PHONE
 
@@ -49,6 +51,30 @@ async def test_a_tenant_never_finds_the_click_of_another(dispatch: Dispatch, sho
 
     async with dispatch.pool.acquire() as connection:
         assert await find_candidates(connection, [_paid(shop, 0)]) == [[]]
+
+
+async def test_a_flood_of_visits_is_bounded_for_each_tenant(
+    dispatch: Dispatch, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clicks, "MAX_REPORTS_PER_DAY", 3)
+    other, day = UUID(int=7), date(2026, 11, 28)
+
+    async def report(tenant_id: UUID, *names: str, on: date = day) -> None:
+        seen = [ClickSeen(tenant_id, Click(click_id=name, clicked_at=datetime.now(UTC))) for name in names]
+        async with dispatch.pool.acquire() as connection, connection.transaction():
+            await record_clicks(connection, seen, on)
+
+    async def recorded(tenant_id: UUID) -> int:
+        return int(await dispatch.pool.fetchval("SELECT count(*) FROM dispatch.clicks WHERE tenant_id = $1", tenant_id))
+
+    await report(shop.tenant_id, "a", "b")
+    await report(shop.tenant_id, "c")
+    await report(shop.tenant_id, "d")
+    await report(other, "a")
+    assert (await recorded(shop.tenant_id), await recorded(other)) == (3, 1)
+
+    await report(shop.tenant_id, "e", on=day + timedelta(days=1))
+    assert await recorded(shop.tenant_id) == 4
 
 
 def _paid(shop: Shop, number: int) -> PaymentSeen:

@@ -192,5 +192,6 @@ async def test_webhooks_beyond_the_waiting_limit_are_answered_503(postgres_dsn: 
             assert {answer.status for answer in refused} == {503}
         answers = await asyncio.gather(*sending)
         accepted = [answer for answer in answers if answer.status == 202]
-        assert len(accepted) >= 100
+        # Half of those that may wait, as all are of one tenant.
+        assert len(accepted) >= 50
         assert await ingest.rows("events") == len(accepted)

@@ -1,7 +1,9 @@
 """Every message survives encoding and decoding. Bytes decode to a message or are undecodable."""
 
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -9,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polyfactory.factories.pydantic_factory import ModelFactory
 
-from orylo_common.messages import MESSAGES, Message, UndecodableMessage, decode, encode, traceparent_of, type_of
+from orylo_common.messages import (
+    MESSAGES,
+    Message,
+    PaymentSucceeded,
+    UndecodableMessage,
+    decode,
+    encode,
+    encode_first,
+    tenant_of,
+    traceparent_of,
+    type_of,
+)
 
 SECRET = "maria@exemplo.com"
 
@@ -82,6 +95,29 @@ def test_the_traceparent_travels_beside_the_message() -> None:
 
     assert traceparent_of(encode(message, traceparent="00-abc")) == "00-abc"
     assert traceparent_of(encode(message)) is None
+
+
+@given(messages, seeds)
+def test_the_tenant_is_found_without_decoding(message_class: type[Message], seed: int) -> None:
+    message = any_message(message_class, seed)
+
+    assert tenant_of(encode(message)) == message.tenant_id
+
+
+def test_no_text_of_a_message_passes_for_its_tenant() -> None:
+    forged = f'","tenantid":"{UUID(int=2)}'
+    body = encode_first(
+        PaymentSucceeded,
+        message_id=UUID(int=3),
+        tenant_id=UUID(int=1),
+        occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+        subject=forged,
+        data={"tenantid": str(UUID(int=2)), "payment_id": forged},
+        traceparent=forged,
+    )
+
+    assert tenant_of(body) == UUID(int=1)
+    assert tenant_of(b'{"tenantid":"?"}') == tenant_of(b"{}") == UUID(int=0)
 
 
 @given(st.binary() | json_values.map(orjson.dumps) | st.text().map(str.encode))

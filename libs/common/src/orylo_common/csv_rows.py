@@ -16,6 +16,10 @@ MAX_LINES = 100_000
 _DELIMITERS = ",;\t"
 # Spreadsheets execute a cell that begins like this (OWASP, CSV injection). An apostrophe before it makes it text.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+# Where the decimal separator is a comma, as in Brazil, spreadsheets split lines at semicolons. Quotes inside a line
+# then quote nothing, and a part of a cell becomes a cell.
+_INNER_FORMULA = re.compile(r"(?<=[;\t\r\n])(?=['\"]*[=+\-@＝＋－＠])")
+_ESCAPED_INNER_FORMULA = re.compile(r"(?<=[;\t\r\n])'(?=['\"]*[=+\-@＝＋－＠])")
 
 Item = TypeVar("Item")
 
@@ -79,11 +83,13 @@ def read_rows(
 
 
 def escaped_cell(text: str) -> str:
+    text = _INNER_FORMULA.sub("'", text)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unescaped_cell(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    text = text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return _ESCAPED_INNER_FORMULA.sub("", text)
 
 
 def csv_line(cells: Sequence[str]) -> str:

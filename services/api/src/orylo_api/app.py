@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 
 from orylo_api.access.impersonation import END_FORGOTTEN_EVERY, end_forgotten
-from orylo_api.call import SERVICES, Services
+from orylo_api.call import CONNECTIONS, SERVICES, Services
 from orylo_api.certificate import CHECK_EVERY, measure_certificate
 from orylo_api.dead_letters.open_letters import measure_open
 from orylo_api.dead_letters.recording import record_dead_letter
@@ -81,7 +81,7 @@ async def open_app(
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        tenant_pool = await enter(open_pool(settings.database_url, role=TENANT_ROLE, max_size=8))
+        tenant_pool = await enter(open_pool(settings.database_url, role=TENANT_ROLE, max_size=CONNECTIONS))
         private_pool = await enter(open_pool(settings.database_url, role=PROJECTOR_ROLE, max_size=8))
         batcher = await enter(GroupCommit(write_measured, private_pool, name="api.projections", pace=PACE))
         breaker, unwritten = CircuitBreaker("api.postgres"), Unwritten()

@@ -1,7 +1,8 @@
 """What an endpoint receives: one validated request, and the services of the process."""
 
 from asyncio import Semaphore
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +15,8 @@ from orylo_api.access.sessions import Lifetimes, Origin
 from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.fields import ResponseBody
+from orylo_api.http.tenancy import tenant_transaction
+from orylo_api.http.tenant_turns import TenantTurns
 from orylo_api.payment_health.checks import PaymentHealthChecks
 from orylo_api.read_models.stream_events import encode_event
 from orylo_api.settings import Settings
@@ -29,10 +32,14 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 from orylo_common.telemetry.health import Health
 
+# Connections of the requests' pool. No tenant has more than half of what the requests of all share.
+CONNECTIONS = 8
 # Each import holds its file, of up to 16 MiB, and a connection of the pool.
 UPLOADS_AT_ONCE = 2
 # Each holds a connection of the pool while it waits for a destination's answer.
 CHECKS_AT_ONCE = 2
+# Each fetches a page of a tenant's site, and holds up to a megabyte for up to 8 s.
+PAGES_AT_ONCE = 4
 # Each verification takes 64 MiB and about 50 ms of a core.
 PASSWORDS_AT_ONCE = 2
 
@@ -65,8 +72,10 @@ class Services:
     # The OpenAPI document, as bytes.
     document: bytes = field(repr=False)
     password_turns: Semaphore = field(default_factory=lambda: Semaphore(PASSWORDS_AT_ONCE))
-    check_turns: Semaphore = field(default_factory=lambda: Semaphore(CHECKS_AT_ONCE))
-    upload_turns: Semaphore = field(default_factory=lambda: Semaphore(UPLOADS_AT_ONCE))
+    connection_turns: TenantTurns = field(default_factory=lambda: _halved(CONNECTIONS))
+    check_turns: TenantTurns = field(default_factory=lambda: _halved(CHECKS_AT_ONCE))
+    upload_turns: TenantTurns = field(default_factory=lambda: _halved(UPLOADS_AT_ONCE))
+    page_turns: TenantTurns = field(default_factory=lambda: _halved(PAGES_AT_ONCE))
     vitals_limit: VitalsLimit = field(default_factory=VitalsLimit)
 
     @property
@@ -75,6 +84,20 @@ class Services:
         return Lifetimes(
             settings.api_access_lifetime, settings.api_refresh_lifetime, session=settings.api_session_lifetime
         )
+
+    @asynccontextmanager
+    async def tenant_transaction(self, principal: Principal, *, readonly: bool = False) -> AsyncIterator[Connection]:
+        """Open a transaction bound to the caller's tenant, once that tenant has a turn at a connection."""
+        tenant_id = principal.tenant.id
+        async with (
+            self.connection_turns.turn(tenant_id),
+            tenant_transaction(self.tenant_pool, tenant_id, principal.role, readonly=readonly) as connection,
+        ):
+            yield connection
+
+
+def _halved(in_all: int) -> TenantTurns:
+    return TenantTurns(of_one=in_all // 2, in_all=in_all)
 
 
 SERVICES = web.AppKey("services", Services)

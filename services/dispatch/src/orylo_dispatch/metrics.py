@@ -27,6 +27,9 @@ BATCH_SIZE = Histogram(
 )
 WAITING = Gauge("orylo_dispatch_waiting", "Conversions that are held, due, or waiting for a retry", ["state"])
 OLDEST_DUE_SECONDS = Gauge("orylo_dispatch_oldest_due_seconds", "Time since the oldest due conversion became due")
+CLICKS_NOT_RECORDED = Counter(
+    "orylo_dispatch_clicks_not_recorded_total", "Reports of visits beyond what a tenant may have in a day"
+)
 # The label is an id, because a destination's name belongs to the tenant.
 ON_HOLD = Gauge(
     "orylo_dispatch_destination_on_hold", "1 while the destination refuses its token or configuration", ["destination"]

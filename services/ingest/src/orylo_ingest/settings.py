@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from orylo_common.settings import KeyringSettings
+from orylo_ingest.webhooks.store import MAX_WAITING
 
 
 class Settings(KeyringSettings):
@@ -22,8 +23,8 @@ class Settings(KeyringSettings):
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, validation_alias="ORYLO_INGEST_MAX_BODY_BYTES")
     # No gateway takes this long to send a body of the permitted size.
     body_timeout: timedelta = Field(default=timedelta(seconds=10), validation_alias="ORYLO_INGEST_BODY_TIMEOUT")
-    # Webhooks waiting for PostgreSQL at once. Beyond that, the response is 503.
-    max_waiting: int = Field(default=5000, ge=100, le=100_000, validation_alias="ORYLO_INGEST_MAX_WAITING")
+    # Webhooks waiting for PostgreSQL at once, half of them of one tenant. Beyond that, the response is 503.
+    max_waiting: int = Field(default=MAX_WAITING, ge=100, le=100_000, validation_alias="ORYLO_INGEST_MAX_WAITING")
 
     # For reconciliations. Tests replace it with a fake Stripe.
     stripe_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")] = "https://api.stripe.com"

@@ -15,6 +15,7 @@ from orylo_common.messages.codec import (
     decode,
     encode,
     encode_first,
+    tenant_of,
     traceparent_of,
     type_of,
 )
@@ -176,6 +177,7 @@ __all__ = [
     "decode",
     "encode",
     "encode_first",
+    "tenant_of",
     "traceparent_of",
     "type_of",
 ]

@@ -104,6 +104,8 @@ def type_of(message_class: type[Message]) -> str:
 BY_TYPE: dict[str, type[Message]] = {type_of(message_class): message_class for message_class in MESSAGES}
 _TYPE_NAMES = {message_class: name for name, message_class in BY_TYPE.items()}
 
+NO_TENANT = UUID(int=0)
+
 # These fields are in the envelope, and not repeated in `data`.
 IN_ENVELOPE = {"type", "message_id", "tenant_id", "correlation_id", "causation_id", "occurred_at"}
 
@@ -202,6 +204,16 @@ def traceparent_of(body: bytes) -> str | None:
     """Return the W3C trace context that `encode` was given, if any."""
     value = _open(body)[0].get("traceparent")
     return value if isinstance(value, str) else None
+
+
+def tenant_of(body: bytes) -> UUID:
+    """Return the tenant of an encoded message without decoding it; `NO_TENANT` if none is named."""
+    # The envelope precedes the data, and in the texts before it quotes are escaped.
+    _, found, rest = body.partition(b'"tenantid":"')
+    try:
+        return UUID(rest[:36].decode("ascii")) if found else NO_TENANT
+    except ValueError:
+        return NO_TENANT
 
 
 def _open(body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -103,10 +103,10 @@ async def send_test_event(call: Call[DestinationPath, None, DestinationTestBody]
 @asynccontextmanager
 async def _turn(call: Call[Any, Any, Any]) -> AsyncIterator[None]:
     """Refuse a check rather than queue it: each holds a connection of the pool while it waits for an answer."""
-    turns = call.services.check_turns
-    if turns.locked():
+    turns, tenant_id = call.services.check_turns, call.principal.tenant.id
+    if turns.must_wait(tenant_id):
         raise TooManyChecks("other checks of destinations are in progress", CHECK_RETRY)
-    async with turns:
+    async with turns.turn(tenant_id):
         yield
 
 

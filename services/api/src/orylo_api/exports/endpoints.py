@@ -13,7 +13,6 @@ from orylo_api.errors import NotFound
 from orylo_api.exports.storage import read_part
 from orylo_api.http.file_stream import stream_file
 from orylo_api.http.route import Media, Route
-from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.models import JobPath
 from orylo_api.jobs.queries import fetch_job
@@ -29,7 +28,7 @@ async def download_job_file(call: Call[JobPath, None, None]) -> web.StreamRespon
 async def _find_file(call: Call[JobPath, None, None]) -> asyncpg.Record:
     """Return the job, and add the download to the audit log. Raises `NotFound` or `Forbidden`."""
     principal, now = call.principal, call.services.clock.now()
-    async with tenant_transaction(call.services.tenant_pool, principal.tenant.id, principal.role) as connection:
+    async with call.services.tenant_transaction(principal) as connection:
         row = await fetch_job(connection, call.path.id)
         kind = JOB_KINDS.get(row["kind"])
         if kind is None or row["result_until"] is None:
@@ -43,9 +42,8 @@ async def _find_file(call: Call[JobPath, None, None]) -> asyncpg.Record:
 
 async def _parts(call: Call[JobPath, None, None], count: int) -> AsyncIterator[bytes]:
     """Read each part in its own transaction: a slow client must not hold a connection to the database."""
-    tenant_id, pool = call.principal.tenant.id, call.services.tenant_pool
     for number in range(count):
-        async with tenant_transaction(pool, tenant_id, call.principal.role, readonly=True) as connection:
+        async with call.services.tenant_transaction(call.principal, readonly=True) as connection:
             part = await read_part(connection, call.path.id, number)
         if part is None:
             raise NotFound("the file has expired: export again", code="file_expired")

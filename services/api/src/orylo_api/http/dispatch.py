@@ -26,7 +26,7 @@ from orylo_api.http.reading import (
 )
 from orylo_api.http.request_ids import log_caller
 from orylo_api.http.route import Media, Route
-from orylo_api.http.tenancy import platform_transaction, tenant_transaction
+from orylo_api.http.tenancy import platform_transaction
 from orylo_api.read_models.stream_events import write_stream_events
 from orylo_common.postgres.pool import Connection
 
@@ -36,10 +36,7 @@ def handler_of(route: Route, shown: Route | None = None) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         async with asyncio.timeout(route.time_limit.total_seconds() if route.time_limit else None):
-            if not route.upload_bytes:
-                return await _serve(route, request, shown)
-            async with request.app[SERVICES].upload_turns:
-                return await _serve(route, request, shown)
+            return await _serve(route, request, shown)
 
     return handle
 
@@ -56,8 +53,17 @@ async def _serve(route: Route, request: web.Request, shown: Route | None) -> web
         authorise(principal, route.permission)
         if route.stops_in_maintenance:
             check_maintenance(services.plane, principal.tenant.id, services.clock.now())
-    if route.upload_bytes:
-        check_is_csv(request)
+    if not route.upload_bytes or principal is None:
+        return await _serve_caller(route, request, shown, principal)
+    check_is_csv(request)
+    async with services.upload_turns.turn(principal.tenant.id):
+        return await _serve_caller(route, request, shown, principal)
+
+
+async def _serve_caller(
+    route: Route, request: web.Request, shown: Route | None, principal: Principal | None
+) -> web.StreamResponse:
+    services = request.app[SERVICES]
     body = await read_whole_body(request, route.upload_bytes)
     call: Call[object, object, object] = Call(
         request=request,
@@ -136,7 +142,7 @@ def _transaction(route: Route, services: Services, principal: Principal) -> Abst
     readonly = route.method == hdrs.METH_GET or principal.impersonation is not None
     if route.across_tenants:
         return platform_transaction(services.private_pool, readonly=readonly)
-    return tenant_transaction(services.tenant_pool, principal.tenant.id, principal.role, readonly=readonly)
+    return services.tenant_transaction(principal, readonly=readonly)
 
 
 def _respond(route: Route, request: web.Request, result: ResponseBody | web.StreamResponse) -> web.StreamResponse:

@@ -13,7 +13,6 @@ from orylo_api.errors import Invalid
 from orylo_api.http.file_stream import stream_file
 from orylo_api.http.problem_details import FieldProblem, ImportProblem
 from orylo_api.http.route import Media, Route
-from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.lists.models import ExportQuery, ImportQuery, ImportSummary
 from orylo_api.lists.problems import list_problems
 from orylo_common.control.document_key_store import read_document_key
@@ -71,8 +70,8 @@ async def _pages(call: Call[None, ExportQuery, None]) -> AsyncIterator[bytes]:
 
 async def _page(call: Call[None, ExportQuery, None], *, after: ListEntry | None) -> list[ListEntry]:
     """Read a page in its own transaction: a slow client must not hold a connection to the database."""
-    principal, pool = call.principal, call.services.tenant_pool
-    async with tenant_transaction(pool, principal.tenant.id, principal.role, readonly=True) as connection:
+    principal = call.principal
+    async with call.services.tenant_transaction(principal, readonly=True) as connection:
         return await read_page(
             connection, principal.tenant.id, after=after, list_name=call.query.list, entry_type=call.query.type
         )

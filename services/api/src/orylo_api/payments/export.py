@@ -14,7 +14,6 @@ from orylo_api.exports.source import ExportFormat, ExportSource
 from orylo_api.http.fields import MAX_PAGE, PageQuery
 from orylo_api.http.file_stream import stream_file
 from orylo_api.http.route import Media, Route
-from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.jobs.models import Job
 from orylo_api.payments.list_models import ListedPayment, PaymentFilters
 from orylo_api.payments.list_queries import list_payments
@@ -67,11 +66,11 @@ async def start_payment_export(call: Call[None, None, PaymentExport]) -> Job:
 
 async def _pages(call: Call[None, PaymentFilters, None]) -> AsyncIterator[bytes]:
     """Read each page in its own transaction: a slow client must not hold a connection to the database."""
-    tenant, pool = call.principal.tenant, call.services.tenant_pool
+    tenant_id = call.principal.tenant.id
     header, page = PAYMENTS.header(ExportFormat.CSV), PageQuery(limit=MAX_PAGE)
     while True:
-        async with tenant_transaction(pool, tenant.id, call.principal.role, readonly=True) as connection:
-            items, next_cursor = await list_payments(connection, tenant.id, call.query, page)
+        async with call.services.tenant_transaction(call.principal, readonly=True) as connection:
+            items, next_cursor = await list_payments(connection, tenant_id, call.query, page)
         yield (header + "".join(PAYMENTS.line(ExportFormat.CSV, item) for item in items)).encode()
         if next_cursor is None:
             return

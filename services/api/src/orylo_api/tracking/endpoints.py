@@ -22,15 +22,12 @@ from orylo_api.tracking.page_addresses import ForbiddenPage
 from orylo_api.tracking.page_check import check_page
 from orylo_api.tracking.page_fetching import PageUnreachable, fetch_page
 
-# Each holds up to a megabyte, for up to 8 s.
-_TURNS = asyncio.Semaphore(4)
-
 
 async def check_tracking(call: Call[None, None, TrackingCheckBody]) -> TrackingCheck:
     settings, tenant = call.services.settings, call.principal.tenant
     host = URL(settings.webhook_base_url).host if settings.webhook_base_url else None
     try:
-        async with _TURNS:
+        async with call.services.page_turns.turn(tenant.id):
             page = await fetch_page(call.body.url, allow_loopback=settings.api_checks_loopback_pages)
             # In a thread: a page may be made so that reading it takes seconds.
             return await asyncio.to_thread(check_page, page, frozenset({tenant.slug, str(tenant.id)}), host)

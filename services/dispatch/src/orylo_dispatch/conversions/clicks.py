@@ -1,14 +1,16 @@
 """Clicks in PostgreSQL: recorded in batches, looked up for many payments at once."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import date
 from operator import attrgetter
 from uuid import UUID
 
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.facts import ClickSeen, PaymentSeen
 from orylo_dispatch.domain.matching import CLOCK_TOLERANCE, Click
+from orylo_dispatch.metrics import CLICKS_NOT_RECORDED
 
 _NAMES = tuple(field.name for field in fields(Click))
 COLUMNS = ", ".join(_NAMES)
@@ -34,6 +36,17 @@ UPSERT_CLICKS = f"""
         referrer = coalesce(c.referrer, EXCLUDED.referrer),
         utm = coalesce(c.utm, EXCLUDED.utm)
 """  # noqa: S608
+
+
+# Anyone can report visits of any tenant, and each is a row for 97 days. This is twelve a second, day and night.
+MAX_REPORTS_PER_DAY = 1_000_000
+
+COUNT_REPORTS = """
+    INSERT INTO dispatch.click_days AS d (tenant_id, day, reports)
+    SELECT tenant_id, $3, reports FROM unnest($1::uuid[], $2::bigint[]) AS seen (tenant_id, reports) ORDER BY tenant_id
+    ON CONFLICT (tenant_id, day) DO UPDATE SET reports = d.reports + EXCLUDED.reports
+    RETURNING tenant_id, reports
+"""
 
 
 def _last_click(condition: str) -> str:
@@ -69,8 +82,15 @@ SELECT_CANDIDATES = f"""
 CLICK_VALUES = attrgetter(*_NAMES)
 
 
-async def record_clicks(connection: Connection, seen: Sequence[ClickSeen]) -> None:
-    for part in _without_repeats(seen):
+async def record_clicks(connection: Connection, seen: Sequence[ClickSeen], day: date) -> None:
+    """Record clicks that were reported on `day`, but none of a tenant that has too many on that day."""
+    if not seen:
+        return
+    counts = Counter(each.tenant_id for each in seen)
+    of_day = await connection.fetch(COUNT_REPORTS, list(counts), list(counts.values()), day)
+    full = {tenant_id for tenant_id, reports in of_day if reports > MAX_REPORTS_PER_DAY}
+    CLICKS_NOT_RECORDED.inc(sum(counts[tenant_id] for tenant_id in full))
+    for part in _without_repeats([each for each in seen if each.tenant_id not in full]):
         rows = [(each.tenant_id, *CLICK_VALUES(each.click)) for each in part]
         await connection.execute(UPSERT_CLICKS, *zip(*rows, strict=True))
 

@@ -17,6 +17,7 @@ KEEP_ACTION_DECISIONS = timedelta(days=40)
 
 RETENTIONS = (
     Retention("dispatch.clicks", "recorded_at", KEEP_CLICKS),
+    Retention("dispatch.click_days", "day", KEEP_CLICKS),
     Retention("dispatch.decisions", "created_at", KEEP_DECISIONS),
     # A decision changes while the detector knows the payment, 35 days.
     Retention("dispatch.action_decisions", "created_at", KEEP_ACTION_DECISIONS),

@@ -44,7 +44,7 @@ class FactStore:
         decided = _of_type(DecisionSeen, facts, effects)
 
         # Every transaction takes its locks in this order.
-        await record_clicks(connection, [fact for fact, _ in _of_type(ClickSeen, facts, effects)])
+        await record_clicks(connection, [fact for fact, _ in _of_type(ClickSeen, facts, effects)], now.date())
         await REVERSALS.insert_new(connection, [fact for fact, _ in _of_type(ReversalSeen, facts, effects)])
         decisions = await upsert_decisions(connection, [fact for fact, _ in payments], [fact for fact, _ in decided])
         await add_deliveries(connection, payments, decisions, now)

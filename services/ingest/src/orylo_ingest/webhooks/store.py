@@ -3,9 +3,10 @@
 A whole batch of webhooks is stored with one statement, in a transaction of its own only if payments have to be linked.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Self
@@ -15,7 +16,7 @@ import asyncpg
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import PaymentEnriched, type_of
-from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.group_commit import GroupCommit, Overloaded
 from orylo_common.postgres.outbox_rows import OutboxRow
 from orylo_common.postgres.pool import Connection
 from orylo_ingest.webhooks.payment_links import linked
@@ -31,6 +32,7 @@ ENRICHED = type_of(PaymentEnriched)
 PACE = timedelta(milliseconds=2)
 # Gateways wait ten seconds or longer for a response. A 503 must arrive before they disconnect.
 DEADLINE = timedelta(seconds=5)
+MAX_WAITING = 10_000
 
 
 class WriteOutcome(StrEnum):
@@ -42,13 +44,18 @@ class WriteOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventStore:
-    """Writes are durable once awaited. Raises `PostgresUnavailable`, or `Overloaded` if too many are waiting."""
+    """Writes are durable once awaited. Raises `PostgresUnavailable`, or `Overloaded` if too many are waiting.
+
+    Half of those that wait may be of one tenant, so that the burst of one leaves room to the others.
+    """
 
     _batches: GroupCommit[Record, WriteOutcome]
+    _max_of_one_tenant: int
+    _waiting: Counter[UUID] = field(default_factory=Counter)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, pool: asyncpg.Pool, *, max_waiting: int = 5000) -> AsyncIterator[Self]:
+    async def open(cls, pool: asyncpg.Pool, *, max_waiting: int = MAX_WAITING) -> AsyncIterator[Self]:
         async with GroupCommit(
             record_batch,
             pool,
@@ -58,10 +65,16 @@ class EventStore:
             pace=PACE,
             deadline=DEADLINE,
         ) as batches:
-            yield cls(batches)
+            yield cls(batches, max_waiting // 2)
 
     def add(self, record: Record) -> Awaitable[WriteOutcome]:
-        return self._batches.add(record)
+        tenant_id = record.tenant_id
+        if self._waiting[tenant_id] >= self._max_of_one_tenant:
+            raise Overloaded("too many writes of the tenant are waiting for PostgreSQL")
+        written = self._batches.add(record)
+        self._waiting[tenant_id] += 1
+        written.add_done_callback(lambda _: self._waiting.subtract((tenant_id,)))
+        return written
 
     async def add_conflict(self, record: Record) -> Outgoing | None:
         """Store a second body under a known event id. Returns its announcement, unless it was stored before."""

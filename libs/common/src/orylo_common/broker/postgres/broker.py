@@ -4,6 +4,8 @@ For a platform of one or a few processes. A publish is one durable statement. A 
 (`subscription.py`) do not wait for the disk: if the server loses them, the message is redelivered. Connections must
 reach PostgreSQL directly or through a pooler in session mode, because a lease is a session's lock.
 
+Tenants take turns in a queue, so that the backlog of one does not delay the messages of another.
+
 Between services of one process a message needs no row: `hand_over` passes it on in memory (`direct.py`).
 """
 
@@ -22,6 +24,7 @@ from orylo_common.broker.postgres.session import ROLE
 from orylo_common.broker.postgres.subscription import PostgresSubscription, channel
 from orylo_common.broker.postgres.watch import QueueWatch
 from orylo_common.broker.topology import queues_for
+from orylo_common.messages import tenant_of
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 from orylo_common.postgres.periodic import run_alone
 from orylo_common.postgres.pool import Connection, open_pool
@@ -32,12 +35,15 @@ from orylo_common.repeating import repeating
 PUBLISH = """
     WITH binding AS MATERIALIZED (
         SELECT * FROM unnest($3::text[], $4::text[]) AS b (type, queue)
+    ), published AS MATERIALIZED (
+        SELECT nextval('bus.messages_message_no_seq') AS message_no, *
+        FROM unnest($1::text[], $2::bytea[], $7::uuid[]) AS m (type, body, tenant_id)
     ), added AS (
-        INSERT INTO bus.messages (type, body) SELECT * FROM unnest($1::text[], $2::bytea[])
-        RETURNING message_no, type
+        INSERT INTO bus.messages (message_no, type, body) OVERRIDING SYSTEM VALUE
+        SELECT message_no, type, body FROM published
     ), queued AS (
-        INSERT INTO bus.deliveries (queue, message_no)
-        SELECT binding.queue, added.message_no FROM added JOIN binding USING (type)
+        INSERT INTO bus.deliveries (queue, message_no, tenant_id)
+        SELECT binding.queue, message_no, tenant_id FROM published JOIN binding USING (type)
     )
     SELECT pg_notify($6 || queue, '') FROM bus.subscriptions
     WHERE queue = ANY($4::text[]) AND process <> $5 GROUP BY queue
@@ -115,6 +121,7 @@ class PostgresBroker:
                 queues,
                 self._process,
                 channel(""),
+                [tenant_of(message.body) for message in messages],
             )
         except TRANSIENT_ERRORS as error:
             raise PublishNotConfirmed(f"PostgreSQL did not confirm ({type(error).__name__})") from error
@@ -127,7 +134,7 @@ class PostgresBroker:
         subscriptions = [taker for taker in takers if taker is not None]
         if not takers or len(subscriptions) < len(takers):
             return False
-        direct = DirectMessage(message, queues=len(subscriptions), settled=settled)
+        direct = DirectMessage(message, tenant_of(message.body), queues=len(subscriptions), settled=settled)
         for subscription in subscriptions:
             subscription.hand_over(direct)
         return True

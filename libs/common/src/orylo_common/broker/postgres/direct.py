@@ -16,10 +16,13 @@ class DirectMessage:
     `settled` is called once, after the last queue: with the message's id, and true if no queue needs it any more.
     """
 
-    __slots__ = ("_lost", "_open", "_settled", "message")
+    __slots__ = ("_lost", "_open", "_settled", "message", "tenant_id")
 
-    def __init__(self, message: Outgoing, *, queues: int, settled: Callable[[UUID, bool], None]) -> None:
+    def __init__(
+        self, message: Outgoing, tenant_id: UUID, *, queues: int, settled: Callable[[UUID, bool], None]
+    ) -> None:
         self.message = message
+        self.tenant_id = tenant_id
         self._open = queues
         self._lost = False
         self._settled = settled

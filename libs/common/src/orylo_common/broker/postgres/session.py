@@ -15,9 +15,11 @@ SETTINGS = {
     "jit": "off",
     # A server crash can lose a lease or an acknowledgement: the message is then redelivered.
     "synchronous_commit": "off",
-    # A queue's statistics are always out of date. Its statements have one good plan: an index scan.
+    # A queue's statistics are always out of date. Its statements have one good plan: a scan of the index in whose order
+    # they read.
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
+    "enable_sort": "off",
     # A host that vanishes without closing its connection keeps its leases for 30 s, not for two hours.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",

@@ -6,20 +6,37 @@ REGISTER = """
     SELECT owner, pg_advisory_lock($3, owner) FROM added
 """
 
+READY = "queue = $1 AND available_at IS NULL AND lease_owner IS NULL AND message_no >= $4"
+
+# Each tenant with ready deliveries gets an equal share of `$3`, of its oldest first. `waiting` steps from one tenant to
+# the next in the index, without reading the rows between them. If there are more tenants than `$3`, chance decides.
 # Addressing rows by ctid, their physical place, costs half of a second index scan. A leased row does not move.
-LEASE = """
-    WITH leased AS (
+LEASE = f"""
+    WITH RECURSIVE waiting AS (
+        (SELECT tenant_id FROM bus.deliveries WHERE {READY} ORDER BY tenant_id LIMIT 1)
+        UNION ALL
+        SELECT following.tenant_id FROM waiting CROSS JOIN LATERAL (
+            SELECT d.tenant_id FROM bus.deliveries AS d WHERE {READY} AND d.tenant_id > waiting.tenant_id
+            ORDER BY d.tenant_id LIMIT 1
+        ) AS following
+    ), shares AS MATERIALIZED (
+        SELECT tenant_id, ceil($3::numeric / count(*) OVER ())::bigint AS share
+        FROM waiting ORDER BY random() LIMIT $3
+    ), leased AS (
         UPDATE bus.deliveries SET lease_owner = $2, delivery_count = delivery_count + 1
         WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM bus.deliveries
-            WHERE queue = $1 AND available_at IS NULL AND lease_owner IS NULL AND message_no >= $4
-            ORDER BY message_no LIMIT $3 FOR UPDATE SKIP LOCKED
+            SELECT oldest.place FROM shares CROSS JOIN LATERAL (
+                SELECT d.ctid AS place FROM bus.deliveries AS d WHERE {READY} AND d.tenant_id = shares.tenant_id
+                ORDER BY d.message_no LIMIT shares.share FOR UPDATE SKIP LOCKED
+            ) AS oldest LIMIT $3
         ))
-        RETURNING deliveries.ctid AS place, message_no, delivery_count, body, reason, attempts, first_failed_at
+        RETURNING deliveries.ctid AS place, message_no, tenant_id, delivery_count, body, reason, attempts,
+            first_failed_at
     )
-    SELECT place, message_no, delivery_count, coalesce(leased.body, messages.body), reason, attempts, first_failed_at
+    SELECT place, message_no, delivery_count, coalesce(leased.body, messages.body), reason, attempts, first_failed_at,
+        count(*) OVER (PARTITION BY tenant_id) >= (SELECT max(share) FROM shares) AS has_full_share
     FROM leased LEFT JOIN bus.messages USING (message_no)
-"""
+"""  # noqa: S608
 
 # Only the lease's owner settles: after a reclaim, another subscription may own the row. The message number guards
 # against a table rewrite (VACUUM FULL): no row matches, and the message is redelivered. There is no condition on the
@@ -93,10 +110,10 @@ RECLAIM = """
 # Adds deliveries with bodies of their own, for messages that have no row yet. `$3` null: ready at once.
 ADD = """
     INSERT INTO bus.deliveries
-        (message_no, queue, body, available_at, first_failed_at, delivery_count, attempts, reason)
+        (message_no, queue, body, available_at, first_failed_at, delivery_count, attempts, reason, tenant_id)
     SELECT nextval('bus.messages_message_no_seq'), $1, body, now() + $3::interval, CASE WHEN $4 THEN now() END,
-           $5, $6, $7
-    FROM unnest($2::bytea[]) AS added (body)
+           $5, $6, $7, tenant_id
+    FROM unnest($2::bytea[], $8::uuid[]) AS added (body, tenant_id)
 """
 
 FORGET = "DELETE FROM bus.subscriptions WHERE owner = $1"

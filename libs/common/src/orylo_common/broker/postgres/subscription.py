@@ -9,7 +9,6 @@ Messages of the same process arrive without a row (`direct.py`). One that fails 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -18,6 +17,7 @@ from uuid import UUID
 
 import asyncpg
 
+from orylo_common.broker.fair_queue import FairQueue
 from orylo_common.broker.ports import BrokerUnavailable, DeadLetterInfo, Delivery
 from orylo_common.broker.postgres.direct import DirectMessage
 from orylo_common.broker.postgres.session import LOCK_CLASS, connect
@@ -82,7 +82,7 @@ class PostgresSubscription:
         self._on_closed = closed
         self._limit = None if is_dead_letter_queue(queue) else DELIVERY_LIMIT
         self._leased: dict[int, Place] = {}
-        self._direct: deque[DirectMessage] = deque()
+        self._direct: FairQueue[DirectMessage] = FairQueue()
         self._taken_directly: set[DirectMessage] = set()
         self._one_at_a_time = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -152,7 +152,7 @@ class PostgresSubscription:
         return len(self._direct) < MAX_DIRECT and not self._stopped and not self._connection.is_closed()
 
     def hand_over(self, message: DirectMessage) -> None:
-        self._direct.append(message)
+        self._direct.append(message.tenant_id, message)
         self._woken.set()
 
     def waiting(self) -> int:
@@ -187,7 +187,7 @@ class PostgresSubscription:
         if self._rows_expected:
             await self._pace.turn()
             leased = await self._lease(max(1, room // 2) if self._direct else room)
-        taken = [self._direct.popleft() for _ in range(min(room - len(leased), len(self._direct)))]
+        taken = self._direct.take(room - len(leased))
         self._taken_directly.update(taken)
         return [*leased, *(Delivery(one.message.body, 1, None, one) for one in taken)]
 
@@ -199,7 +199,8 @@ class PostgresSubscription:
             # PostgreSQL may have leased rows that this process did not receive.
             self._interrupted = True
             raise
-        if len(rows) == limit:
+        # A tenant with a full share may have more.
+        if any(row[7] for row in rows):
             self._rows_expected = True
         self._leased.update((row[1], row[0]) for row in rows)
         self._highest = max((row[1] for row in rows), default=self._highest)
@@ -212,7 +213,7 @@ class PostgresSubscription:
         return [delivery for delivery in deliveries if delivery.delivery_count <= self._limit]
 
     def _delivery(self, row: asyncpg.Record) -> Delivery:
-        _, message_no, delivery_count, body, reason, attempts, first_failed_at = row
+        _, message_no, delivery_count, body, reason, attempts, first_failed_at, _ = row
         dead_letter = (
             None if reason is None else DeadLetterInfo(origin_of(self.queue), reason, attempts, first_failed_at)
         )
@@ -232,7 +233,7 @@ class PostgresSubscription:
     async def release(self, deliveries: Sequence[Delivery]) -> None:
         for one in reversed(self._direct_of(deliveries)):
             self._taken_directly.discard(one)
-            self._direct.appendleft(one)
+            self._direct.appendleft(one.tenant_id, one)
             self._woken.set()
         if await self._settle(RELEASE, deliveries):
             await self._wake_all(self.queue)
@@ -284,7 +285,8 @@ class PostgresSubscription:
     ) -> None:
         """Add rows to `queue` for messages that have none. The rows take the place of the outbox's copy."""
         bodies = [one.message.body for one in direct]
-        await self._run(ADD, queue, bodies, delay, failed, delivery_count, attempts, reason)
+        tenants = [one.tenant_id for one in direct]
+        await self._run(ADD, queue, bodies, delay, failed, delivery_count, attempts, reason, tenants)
         for one in direct:
             if one in self._taken_directly:
                 self._taken_directly.discard(one)
@@ -299,7 +301,7 @@ class PostgresSubscription:
             return
         self._stopped = True
         self._woken.set()
-        waiting, self._direct = list(self._direct), deque()
+        waiting = self._direct.take(len(self._direct))
         self._taken_directly.update(waiting)
         await self._return_direct(waiting)
 
