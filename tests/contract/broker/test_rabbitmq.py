@@ -1,5 +1,6 @@
 """Failures of RabbitMQ alone: a lost topology, and rejected messages."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pytest_asyncio
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
+from orylo_common.broker.rabbitmq import subscription as subscription_module
 from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
 from orylo_common.broker.rabbitmq.topology import DELAYS, retry_queue
 from orylo_common.ids import uuid7
@@ -73,6 +75,31 @@ async def test_a_publisher_reconnects_after_its_connection_was_cut(broker: Rabbi
     await first.underlay.connection.close()
     await broker.publish(outgoing())
     assert await broker._connected() is not first
+
+
+async def test_an_acknowledgement_that_cannot_be_sent_ends_the_subscription(
+    broker: RabbitMQBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection may end while a frame waits for its writer. The consumer must not wait with it."""
+    subscription = await broker.subscribe("trust", prefetch=10)
+    await broker.publish(outgoing())
+    deliveries = await subscription.receive(1, SOON)
+
+    async def wait_for_ever(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(subscription_module, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(subscription._channel.underlay, "basic_ack", wait_for_ever)
+    with pytest.raises(BrokerUnavailable):
+        await subscription.ack(deliveries)
+    with pytest.raises(BrokerUnavailable):
+        await subscription.receive(1, SOON)
+    await subscription.close()
+
+    again = await broker.subscribe("trust", prefetch=10)
+    (delivery,) = await again.receive(1, SOON)
+    await again.ack([delivery])
+    await again.close()
 
 
 async def test_the_url_chooses_the_broker(rabbitmq_url: str) -> None:

@@ -17,7 +17,7 @@ from orylo_common.broker.rabbitmq.subscription import RabbitMQSubscription
 from orylo_common.broker.rabbitmq.topology import EXCHANGE, declare, waiting_queues
 from orylo_common.broker.topology import QUEUES, queues_for
 
-PING_TIMEOUT_S = 5
+CHECK_TIMEOUT_S = 5
 
 
 class RabbitMQBroker:
@@ -88,7 +88,10 @@ class RabbitMQBroker:
     async def depth(self, queue: str) -> int:
         channel = await self._connected()
         try:
-            queues = [await channel.pika.declare_queue(name, passive=True) for name in waiting_queues(queue)]
+            queues = [
+                await channel.pika.declare_queue(name, passive=True, timeout=CHECK_TIMEOUT_S)
+                for name in waiting_queues(queue)
+            ]
         except LOST as error:
             raise unavailable(error) from error
         return sum(queue.declaration_result.message_count or 0 for queue in queues)
@@ -96,7 +99,7 @@ class RabbitMQBroker:
     async def ping(self) -> None:
         channel = await self._connected()
         try:
-            await channel.pika.declare_queue(next(iter(QUEUES)), passive=True, timeout=PING_TIMEOUT_S)
+            await channel.pika.declare_queue(next(iter(QUEUES)), passive=True, timeout=CHECK_TIMEOUT_S)
         except LOST as error:
             raise unavailable(error) from error
 

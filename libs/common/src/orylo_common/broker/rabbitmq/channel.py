@@ -39,8 +39,8 @@ class RabbitMQChannel:
         self.on_lost: list[Callable[[], None]] = []
         self._connection = connection
         self._lost = False
-        channel.close_callbacks.add(lambda *_: self._lose())
-        underlay.on_consumer_cancel_callbacks.add(lambda _: self._lose())
+        channel.close_callbacks.add(lambda *_: self.lose())
+        underlay.on_consumer_cancel_callbacks.add(lambda _: self.lose())
 
     @classmethod
     async def connect(cls, url: str) -> Self:
@@ -67,7 +67,8 @@ class RabbitMQChannel:
     def is_lost(self) -> bool:
         return self._lost or self.pika.is_closed
 
-    def _lose(self) -> None:
+    def lose(self) -> None:
+        """Treat the connection as lost, so that its users replace it."""
         self._lost = True
         for callback in self.on_lost:
             callback()

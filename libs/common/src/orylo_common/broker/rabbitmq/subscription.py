@@ -19,7 +19,7 @@ from orylo_common.broker.rabbitmq.topology import retry_queue
 from orylo_common.broker.topology import DELIVERY_LIMIT, POISON, dead_letter_queue, is_dead_letter_queue, origin_of
 from orylo_common.errors import TransientError
 
-RPC_TIMEOUT_S = 5
+TIMEOUT_S = 5
 
 Publish = Callable[[Sequence[RoutedMessage]], Awaitable[None]]
 
@@ -61,9 +61,9 @@ class RabbitMQSubscription:
         channel = await RabbitMQChannel.connect(url)
         self = cls(channel, queue, publish)
         try:
-            await channel.pika.set_qos(prefetch_count=prefetch)
+            await channel.pika.set_qos(prefetch_count=prefetch, timeout=TIMEOUT_S)
             # Not `pika.get_queue(…).consume`: it costs another 20 µs per delivery (ADR 3).
-            consuming = await channel.underlay.basic_consume(queue, self._on_delivery)
+            consuming = await channel.underlay.basic_consume(queue, self._on_delivery, timeout=TIMEOUT_S)
         except LOST as error:
             await channel.close()
             raise unavailable(error) from error
@@ -159,12 +159,16 @@ class RabbitMQSubscription:
         oldest = next(iter(self._unacked), self._last_tag + 1)
         below = max((tag for tag in settled if tag < oldest), default=0)
         try:
-            if below:
-                await self._channel.underlay.basic_ack(below, multiple=True, wait=False)
-            for tag in settled:
-                if tag > below:
-                    await self._channel.underlay.basic_ack(tag, wait=False)
+            # aiormq would wait for ever to hand a frame to a writer that ended with its connection.
+            async with asyncio.timeout(TIMEOUT_S):
+                if below:
+                    await self._channel.underlay.basic_ack(below, multiple=True, wait=False)
+                for tag in settled:
+                    if tag > below:
+                        await self._channel.underlay.basic_ack(tag, wait=False)
         except LOST as error:
+            # Over the next connection the broker redelivers what it could not be told of.
+            self._channel.lose()
             raise unavailable(error) from error
 
     def _check(self) -> None:
@@ -178,7 +182,7 @@ class RabbitMQSubscription:
         self._changed.set()
         self._check()
         try:
-            await self._channel.underlay.basic_cancel(self._consumer_tag, timeout=RPC_TIMEOUT_S)
+            await self._channel.underlay.basic_cancel(self._consumer_tag, timeout=TIMEOUT_S)
             prefetched, self._prefetched = list(self._prefetched), deque()
             await self._release(prefetched)
         except LOST as error:
