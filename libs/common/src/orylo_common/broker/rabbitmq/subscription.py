@@ -167,7 +167,7 @@ class RabbitMQSubscription:
                     if tag > below:
                         await self._channel.underlay.basic_ack(tag, wait=False)
         except LOST as error:
-            # Over the next connection the broker redelivers what it could not be told of.
+            # RabbitMQ redelivers these messages over the next connection.
             self._channel.lose()
             raise unavailable(error) from error
 
