@@ -11,8 +11,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -21,13 +19,17 @@ import pyotp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Route as Interception
 
 import orylo_api
+from orylo_api.payments.models import PaymentState
 from orylo_cli.simulate import stripe
 from orylo_cli.simulate.buyers import buyer
+from orylo_common.messages.detections import Decision
 from orylo_common.webhook_signing import STRIPE_HEADER, WebhookSigner
+from tests.support import dashboard
 from tests.support.chromium import headless_chromium
-from tests.support.dashboard import WIDTHS, assert_whole, overflow
+from tests.support.dashboard import PHONE, WIDE, WIDTHS, assert_whole, overflow, visitor
 from tests.support.embedded import Embedded, running_embedded
 from tests.support.meta_process import meta_process
 from tests.support.servers import program, wait_until
@@ -37,8 +39,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 TENANT, EMAIL, PASSWORD, SECRET = "minha-loja", "ana@shop.example", "a password for the test", "whsec_dashboard_test"
 # Without any payment.
 EMPTY_TENANT, EMPTY_EMAIL = "loja-nova", "bia@shop.example"
-WIDE = ViewportSize(width=1440, height=900)
-PHONE = ViewportSize(width=375, height=812)
 # Updates appear within a second. A busy machine gets more time.
 ARRIVES_MS = 45_000
 expect.set_options(timeout=ARRIVES_MS)
@@ -67,27 +67,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 async def browser() -> AsyncIterator[Browser]:
     async with headless_chromium() as running:
         yield running
-
-
-@dataclass
-class PageLog:
-    """The URLs that a page requested, and the errors in its console."""
-
-    urls: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-
-@asynccontextmanager
-async def visitor(browser: Browser, viewport: ViewportSize = WIDE) -> AsyncIterator[tuple[Page, PageLog]]:
-    context = await browser.new_context(viewport=viewport, locale="en-US", timezone_id="America/Sao_Paulo")
-    page, log = await context.new_page(), PageLog()
-    page.on("request", lambda request: log.urls.append(request.url))
-    page.on("console", lambda line: log.errors.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: log.errors.append(str(error)))
-    try:
-        yield page, log
-    finally:
-        await context.close()
 
 
 async def sign_in(page: Page, platform: Embedded, email: str = EMAIL, address: str = "/payments") -> None:
@@ -370,15 +349,53 @@ CUT_CELLS = """[...document.querySelectorAll('tbody td')].filter((cell) => {
 }).map((cell) => cell.textContent)"""
 
 
+# The navigation follows a new width within a frame, and the list then follows the navigation.
+LAID_OUT = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+async def assert_list_whole(page: Page, width: int) -> None:
+    await page.set_viewport_size(ViewportSize(width=width, height=900))
+    await page.evaluate(LAID_OUT)
+    assert await overflow(page) <= 0, width
+    assert await page.evaluate(CUT_CELLS) == [], width
+
+
 async def test_the_list_is_whole_at_every_width(platform: Embedded, browser: Browser) -> None:
     pay(platform, 88_888_888)
     async with visitor(browser) as (page, _):
         await sign_in(page, platform)
         await expect(page.get_by_role("row").filter(has_text="R$888,888.88")).to_be_visible()
         for width in WIDTHS:
-            await page.set_viewport_size(ViewportSize(width=width, height=900))
-            assert await overflow(page) <= 0, width
-            assert await page.evaluate(CUT_CELLS) == [], width
+            await assert_list_whole(page, width)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "pt-BR"])
+async def test_every_state_of_a_payment_fits_at_every_width(platform: Embedded, browser: Browser, locale: str) -> None:
+    pay(platform, 12_345)
+
+    async def show_every_state(route: Interception) -> None:
+        """Answer with large payments of each state and decision."""
+        answer = await route.fetch()
+        shown = await answer.json()
+        decided = next(each for each in shown["items"] if each["decision"])
+        shown["items"] = [
+            decided
+            | {"id": f"{decision} {state}", "state": state, "amount_minor": 88_888_888, "refunded_minor": 77_777_777}
+            | {"decision": decided["decision"] | {"decision": decision}}
+            for state in PaymentState
+            for decision in Decision
+        ]
+        await route.fulfill(response=answer, json=shown)
+
+    async with visitor(browser, locale=locale) as (page, _):
+        await dashboard.sign_in(page, platform.api_url, EMAIL, PASSWORD)
+        await page.goto(f"{platform.api_url}/payments")
+        await expect(page.locator("tr[data-decision]").first).to_be_visible()
+        await page.route("**/api/v1/payments?*", show_every_state)
+        await page.reload()
+        await expect(page.locator("tbody tr")).to_have_count(len(PaymentState) * len(Decision))
+        for width in range(320, 1960, 40):
+            await assert_list_whole(page, width)
 
 
 async def test_rows_do_not_move_under_the_pointer(platform: Embedded, browser: Browser) -> None:

@@ -74,6 +74,7 @@ async def test_lighthouse_on_the_main_pages(demo: Embedded, browser: DebuggedBro
         assert (report.scores["accessibility"], report.scores["best-practices"]) == (100, 100), path
         assert report.layout_shift < LAYOUT_SHIFT_MAX, path
 
+    await browser.context.clear_cookies()
     await measure("/login")
     page = await browser.context.new_page()
     await sign_in(page, demo.api_url, EMAIL, PASSWORD)

@@ -365,7 +365,7 @@ def one_webhook_in_four_hundred(site: Site) -> Iterator[None]:
 
     async def send() -> None:
         body = hotmart.webhook(new_purchase(), "PURCHASE_APPROVED", int(time.time() * 1000))
-        assert await site.send(body, shop=OTHER_SHOP, gateway="hotmart") == 503
+        await site.send(body, shop=OTHER_SHOP, gateway="hotmart")
 
     with site.steadily(32, site.sell), site.steadily(0.1, send):
         yield
@@ -452,6 +452,15 @@ def rabbitmq_killed(site: Site) -> Iterator[None]:
     site.fleet.start("rabbitmq")
 
 
+# Before PostgreSQL's fault, since the last one of a round ends first, and trust does not start without PostgreSQL.
+@fault("ServiceDown", round=5, real=True)
+def service_killed(site: Site) -> Iterator[None]:
+    """trust is killed."""
+    site.fleet.kill("trust")
+    yield
+    site.fleet.start("trust")
+
+
 @fault("DatabaseUnreachable", round=5, real=True)
 def postgres_killed(site: Site) -> Iterator[None]:
     """PostgreSQL is killed."""
@@ -466,14 +475,6 @@ def redis_killed(site: Site) -> Iterator[None]:
     site.fleet.kill("redis")
     yield
     site.fleet.start("redis")
-
-
-@fault("ServiceDown", round=5, real=True)
-def service_killed(site: Site) -> Iterator[None]:
-    """trust is killed."""
-    site.fleet.kill("trust")
-    yield
-    site.fleet.start("trust")
 
 
 @fault("ServiceAbsent", round=4, real=True)
