@@ -1,14 +1,15 @@
 """The consumer over a bus in memory: every outcome, gates, draining, and outages of the broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from prometheus_client import REGISTRY
 
+from orylo_common.broker import answering, queue_reader
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
 from orylo_common.broker.ports import Delivery, Outgoing
 from orylo_common.errors import PermanentError, TransientError
@@ -18,9 +19,10 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_common.telemetry.traces import configure_traces, current_traceparent
 from tests.support.eventually import eventually
-from tests.support.memory_broker import MemoryBroker
+from tests.support.memory_broker import MemoryBroker, MemorySubscription
 
 QUEUE = "trust"
+Answer = TypeVar("Answer")
 QUICK = RetryPolicy(base=timedelta(milliseconds=1), cap=timedelta(milliseconds=20), max_attempts=3)
 
 
@@ -297,6 +299,66 @@ async def test_messages_unsettled_at_a_cut_are_handled_again() -> None:
     async with consuming(broker, handle):
         await eventually(lambda: handled == 2)
         await eventually(empty(broker))
+
+
+class HangingSubscription(MemorySubscription):
+    """A subscription of which one kind of call never ends."""
+
+    hangs = ""
+
+    async def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
+        return await self._hang_or("receive", super().receive(limit, wait))
+
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        await self._hang_or("ack", super().ack(deliveries))
+
+    async def retry(self, delivery: Delivery, delay: timedelta) -> None:
+        await self._hang_or("retry", super().retry(delivery, delay))
+
+    async def dead_letter(self, delivery: Delivery, reason: str) -> None:
+        await self._hang_or("dead_letter", super().dead_letter(delivery, reason))
+
+    async def close(self) -> None:
+        await self._hang_or("close", super().close())
+
+    async def _hang_or(self, call: str, answer: Coroutine[Any, Any, Answer]) -> Answer:
+        if self.hangs == call:
+            answer.close()
+            await asyncio.Event().wait()
+        return await answer
+
+
+class HangingBroker(MemoryBroker):
+    """Calls of one kind hang in its first subscription, and with `subscribe` the first subscribing itself."""
+
+    def __init__(self, hangs: str) -> None:
+        super().__init__()
+        self._hangs = hangs
+
+    async def subscribe(self, queue: str, *, prefetch: int) -> MemorySubscription:
+        hangs, self._hangs = self._hangs, ""
+        if hangs == "subscribe":
+            await asyncio.Event().wait()
+        subscription = HangingSubscription(self, queue, prefetch)
+        subscription.hangs = hangs
+        self.subscriptions.append(subscription)
+        return subscription
+
+
+@pytest.mark.parametrize("call", ["subscribe", "receive", "ack", "retry", "dead_letter"])
+async def test_a_call_that_hangs_ends_the_subscription(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_reader, "LONGEST_CALL", timedelta(milliseconds=20))
+    monkeypatch.setattr(queue_reader, "RECEIVE_WAIT", timedelta(milliseconds=20))
+    monkeypatch.setattr(answering, "LONGEST_CALL", timedelta(milliseconds=20))
+    error = {"retry": TransientError("later"), "dead_letter": PermanentError("never")}.get(call)
+    broker, handler = HangingBroker(call), Recorder(error)
+    await broker.send(status_set())
+    async with consuming(broker, handler):
+        await eventually(lambda: len(broker.subscriptions) == (1 if call == "subscribe" else 2))
+        later = await broker.send(status_set())
+        await eventually(lambda: later in {message.message_id for message in handler.seen})
+        await eventually(empty(broker))
+    assert not broker.dead_letters(QUEUE)
 
 
 async def test_outcomes_are_counted_by_queue_and_type() -> None:

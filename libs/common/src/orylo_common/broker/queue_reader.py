@@ -13,6 +13,7 @@ from typing import Self
 import structlog
 from prometheus_client import Gauge
 
+from orylo_common.broker.answering import LONGEST_CALL, answered
 from orylo_common.broker.outcomes import Outcome, Release
 from orylo_common.broker.ports import Broker, Delivery, QueueSubscription
 from orylo_common.broker.settler import Settler
@@ -28,6 +29,8 @@ IN_FLIGHT = Gauge("orylo_messages_in_flight", "Deliveries taken and not yet sett
 RECEIVE_WAIT = timedelta(seconds=20)
 # Within the 30 s that an orchestrator allows between SIGTERM and SIGKILL.
 DRAIN = timedelta(seconds=25)
+# Of a drain, for the broker to stop sending deliveries.
+STOP_WAIT = timedelta(seconds=5)
 RECONNECT = RetryPolicy(base=timedelta(milliseconds=200), cap=timedelta(seconds=5))
 SHORTEST_PAUSE_S = 0.05
 
@@ -37,9 +40,9 @@ log = structlog.get_logger(__name__)
 class QueueReader:
     """Pass every delivery of `queue` to `handle`, up to `prefetch` at a time, and settle it with the returned outcome.
 
-    It reconnects after any loss of the broker. On exit it takes no more deliveries, waits up to `drain` for the running
-    handlers, and releases the remaining deliveries. It takes nothing while one of the `gates` is open, and one
-    delivery at a time while a gate is half open.
+    It reconnects after any loss of the broker, and when the broker takes too long over a call. On exit it takes no more
+    deliveries, waits up to `drain` for the running handlers, and releases the remaining deliveries. It takes nothing
+    while one of the `gates` is open, and one delivery at a time while a gate is half open.
     """
 
     def __init__(
@@ -80,11 +83,13 @@ class QueueReader:
         """Subscribe and take until a gate opens or the broker is lost."""
         await self._until_gates_open()
         try:
-            subscription = await self._broker.subscribe(self._queue, prefetch=self._prefetch)
+            async with answered("subscribing"):
+                subscription = await self._broker.subscribe(self._queue, prefetch=self._prefetch)
             try:
                 await self._take_until_shut(subscription)
             finally:
-                await subscription.close()
+                async with answered("closing the subscription"):
+                    await subscription.close()
         except TransientError as error:
             # Pause here, with jitter: all consumers of all replicas lose the broker at the same time.
             raise_if_cancelled()
@@ -97,18 +102,23 @@ class QueueReader:
         async with Settler(subscription, self._room_made.set) as settler:
             try:
                 while not self._shut():
+                    if settler.hung:
+                        raise settler.hung
                     if limit := self._room(settler):
-                        deliveries = await subscription.receive(limit, RECEIVE_WAIT)
+                        async with answered("receiving", within=RECEIVE_WAIT + LONGEST_CALL):
+                            deliveries = await subscription.receive(limit, RECEIVE_WAIT)
                         self._failures = 0
                         if self._shut():
                             # A circuit opened during `receive`.
-                            await subscription.release(deliveries)
+                            async with answered("releasing"):
+                                await subscription.release(deliveries)
                         else:
                             self._start(deliveries, settler)
                     else:
                         self._room_made.clear()
                         await self._room_made.wait()
-                await subscription.stop()
+                async with answered("stopping"):
+                    await subscription.stop()
                 while self._in_flight:
                     await asyncio.wait(self._in_flight)
             except asyncio.CancelledError:
@@ -154,7 +164,8 @@ class QueueReader:
 
     async def _drain(self, subscription: QueueSubscription) -> None:
         with suppress(TransientError):
-            await subscription.stop()
+            async with answered("stopping", within=STOP_WAIT):
+                await subscription.stop()
         if not self._in_flight:
             return
         _, late = await asyncio.wait(self._in_flight, timeout=self._drain_s)

@@ -8,6 +8,7 @@ from typing import Self
 
 import structlog
 
+from orylo_common.broker.answering import BrokerHangs, answered
 from orylo_common.broker.outcomes import Done, Outcome, Reject, Release, Retry
 from orylo_common.broker.ports import Delivery, QueueSubscription
 from orylo_common.errors import TransientError
@@ -23,7 +24,7 @@ class Settler:
     """Settle the deliveries of one subscription. On exit, all acknowledgements have been sent.
 
     If the connection is lost, the broker redelivers the deliveries that could not be settled, and `receive` reports
-    the loss.
+    the loss. `hung` is set once the broker takes too long: the subscription must then be replaced.
     """
 
     def __init__(self, subscription: QueueSubscription, acknowledged: Callable[[], None]) -> None:
@@ -33,6 +34,7 @@ class Settler:
         self._pace = Pace(PACE)
         self._acknowledging: asyncio.Task[None] | None = None
         self.unacknowledged = 0
+        self.hung: BrokerHangs | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -44,17 +46,20 @@ class Settler:
             await self._acknowledging
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        if isinstance(outcome, Done):
+            self._ack(delivery)
+            return
         try:
-            match outcome:
-                case Done():
-                    self._ack(delivery)
-                case Retry(delay=delay):
-                    await self._subscription.retry(delivery, delay)
-                case Release():
-                    await self._subscription.release([delivery])
-                case Reject(reason=reason):
-                    await self._subscription.dead_letter(delivery, reason)
+            async with answered(f"settling as {outcome.name}"):
+                match outcome:
+                    case Retry(delay=delay):
+                        await self._subscription.retry(delivery, delay)
+                    case Release():
+                        await self._subscription.release([delivery])
+                    case Reject(reason=reason):
+                        await self._subscription.dead_letter(delivery, reason)
         except TransientError as error:
+            self._note(error)
             log.debug("consumer.not_settled", outcome=outcome.name, error=str(error))
 
     def _ack(self, delivery: Delivery) -> None:
@@ -69,8 +74,10 @@ class Settler:
             await self._pace.turn()
             batch, self._done = self._done, []
             try:
-                await self._subscription.ack(batch)
+                async with answered("acknowledging"):
+                    await self._subscription.ack(batch)
             except TransientError as error:
+                self._note(error)
                 log.debug("consumer.not_acknowledged", deliveries=len(batch), error=str(error))
             except Exception:
                 # Log and continue: if this task died, all acknowledgements would stop.
@@ -78,3 +85,7 @@ class Settler:
             self.unacknowledged -= len(batch)
             self._acknowledged()
         self._acknowledging = None
+
+    def _note(self, error: TransientError) -> None:
+        if isinstance(error, BrokerHangs):
+            self.hung = error
