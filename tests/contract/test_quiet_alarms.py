@@ -61,6 +61,7 @@ def health() -> Series:
         for dependency in ("postgres", "broker", "redis"):
             series[f'orylo_dependency_up{{job="{job}", dependency="{dependency}"}}'] = constant(1)
         series[f'orylo_circuit_state{{job="{job}", name="{job}.postgres"}}'] = constant(0)
+        series[f'orylo_loop_failing_seconds{{job="{job}", loop="{job}.retention"}}'] = constant(0)
         series[f'orylo_postgres_connection_failures_total{{job="{job}"}}'] = constant(0)
         series[f'orylo_control_unreadable_secrets{{job="{job}", part="gateways"}}'] = constant(0)
         series[f'orylo_outbox_published_total{{job="{job}", path="swept"}}'] = constant(0)

@@ -89,7 +89,7 @@ class Drill:
         happening: list[tuple[AbstractContextManager[None], list[Trial]]] = []
         try:
             for fault in faults:
-                firing = [alarm for alarm in fault.alarms if self.site.monitor.receiver.is_firing(alarm)]
+                firing = self.still_firing(fault.alarms)
                 print(f"{time.strftime('%X')}  {fault.words}", flush=True)
                 context = fault.happen(self.site)
                 trials = [
@@ -110,6 +110,15 @@ class Drill:
                     trial.ended = time.time()
                 with noted(trials):
                     context.__exit__(None, None, None)
+
+    def still_firing(self, alarms: Sequence[str]) -> list[str]:
+        """Return those of the alarms that fire, once the quick windows of earlier faults have passed."""
+        give_up = time.time() + (QUICK_WITHIN_S if self.is_quick else 0.0)
+        while True:
+            firing = [alarm for alarm in alarms if self.site.monitor.receiver.is_firing(alarm)]
+            if not firing or time.time() >= give_up:
+                return firing
+            time.sleep(0.2)
 
     def wait_until_told(self, trials: Sequence[Trial]) -> None:
         give_up = {trial.alarm: time.time() + trial.goal_s(is_quick=self.is_quick) * 2 for trial in trials}

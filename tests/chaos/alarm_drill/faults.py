@@ -318,6 +318,14 @@ def missing_grant_of_trust(site: Site) -> Iterator[None]:
     site.sql("GRANT INSERT ON trust.ledger TO orylo_trust")
 
 
+@fault("BackgroundLoopFailing", round=1, real=True)
+def missing_grant_of_a_loop(site: Site) -> Iterator[None]:
+    """ingest may not read the reconciliations that are due."""
+    site.sql("REVOKE SELECT ON ingest.reconciliations FROM orylo_ingest")
+    yield
+    site.sql("GRANT SELECT ON ingest.reconciliations TO orylo_ingest")
+
+
 @fault("ApiErrors", round=1, real=True)
 def missing_grant_of_the_api(site: Site) -> Iterator[None]:
     """The API may not read its payments, and answers with 500."""

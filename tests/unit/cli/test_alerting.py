@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from pydantic import SecretStr, ValidationError
 
 from orylo_cli.alerting import running
-from orylo_cli.alerting.alarms import ALARMS, Alarm
+from orylo_cli.alerting.alarms import ALARMS, Alarm, loop_failing
 from orylo_cli.alerting.channels import (
     NotSent,
     mail,
@@ -57,13 +57,15 @@ class Platform:
     def gauge(self, name: str) -> Gauge:
         return Gauge(name, "", registry=self.registry)
 
+    def read(self) -> Readings:
+        return self.history.read(self.now, self.checks, self.disk_free)
+
     def pass_time(self, minutes: float) -> list[tuple[str, bool]]:
         """Return what was notified meanwhile."""
         notified = []
         for _ in range(int(minutes * 4)):
             self.now += 15
-            readings = self.history.read(self.now, self.checks, self.disk_free)
-            notified += [(each.alarm, each.resolved) for each in self.evaluation.take(readings)]
+            notified += [(each.alarm, each.resolved) for each in self.evaluation.take(self.read())]
         return notified
 
 
@@ -74,6 +76,19 @@ def platform() -> Platform:
 
 def test_an_idle_platform_notifies_of_nothing(platform: Platform) -> None:
     assert platform.pass_time(24 * 60) == []
+
+
+def test_a_loop_that_fails_for_minutes_is_named(platform: Platform) -> None:
+    loops = Gauge("orylo_loop_failing_seconds", "", ["loop"], registry=platform.registry)
+    loops.labels("ingest.limits").set(59)
+    loops.labels("dispatch.poll").set(0)
+    assert platform.pass_time(10) == []
+
+    loops.labels("dispatch.poll").set(61)
+    assert loop_failing(platform.read()) == "dispatch.poll: failing for more than a minute"
+    assert platform.pass_time(1.5) == [("BackgroundLoopFailing", False)]
+    loops.labels("dispatch.poll").set(0)
+    assert platform.pass_time(5) == [("BackgroundLoopFailing", True)]
 
 
 @pytest.mark.parametrize(

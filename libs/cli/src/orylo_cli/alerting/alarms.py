@@ -53,6 +53,13 @@ def circuit_open(readings: Readings) -> str | None:
     return "a dependency keeps failing, and is not called any more" if is_open else None
 
 
+def loop_failing(readings: Readings) -> str | None:
+    failing = {
+        labels["loop"] for labels, seconds in readings.samples.get("orylo_loop_failing_seconds", ()) if seconds > 60
+    }
+    return f"{', '.join(sorted(failing))}: failing for more than a minute" if failing else None
+
+
 def messages_waiting(readings: Readings) -> str | None:
     waiting = readings.highest("orylo_messages_waiting")
     handled = readings.increase("orylo_messages_handled_total", MINUTE, outcome="done")
@@ -156,6 +163,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("DiskFilling", "page", MINUTE, disk_filling),
     Alarm("OutboxStalled", "page", QUARTER_MINUTE, outbox_stalled),
     Alarm("CircuitOpen", "ticket", timedelta(minutes=3), circuit_open),
+    Alarm("BackgroundLoopFailing", "ticket", MINUTE, loop_failing),
     Alarm("MessagesWaiting", "page", HALF_MINUTE, messages_waiting),
     Alarm("MessagesDeadLettered", "ticket", NOW, messages_dead_lettered),
     Alarm("DeadLettersPiledUp", "page", timedelta(minutes=30), dead_letters_piled_up),
