@@ -26,9 +26,13 @@ HEARTBEATS = {name for name, alarm in ALARMS.items() if alarm.get("MetricName") 
 
 
 def series_of(alarm: Json) -> list[Series]:
-    """Return the metrics of an alarm with the names of their dimensions."""
+    """Return Orylo's metrics of an alarm with the names of their dimensions."""
     of_math = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
-    return [(each["MetricName"], frozenset(one["Name"] for one in each["Dimensions"])) for each in of_math or [alarm]]
+    return [
+        (each["MetricName"], frozenset(one["Name"] for one in each["Dimensions"]))
+        for each in of_math or [alarm]
+        if each["Namespace"] == "Orylo"
+    ]
 
 
 def widgets() -> list[Json]:
@@ -71,6 +75,18 @@ def test_an_alarm_reads_metrics_of_its_alert(name: str) -> None:
 
     for metric, _ in series_of(ALARMS[name]):
         assert metric in alert["expr"]
+
+
+@pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if "Metrics" in alarm])
+def test_an_expression_uses_exactly_the_metrics_of_its_alarm_over_one_period(name: str) -> None:
+    """CloudWatch refuses an unknown name and another period."""
+    (result,) = (each for each in ALARMS[name]["Metrics"] if each["Id"] == "result")
+    stats = [each for each in ALARMS[name]["Metrics"] if each["Id"] != "result"]
+    expression = result["Expression"] if isinstance(result["Expression"], str) else result["Expression"]["Fn::Sub"]
+    names = set(re.findall(r"\b[a-z][a-z_]*\b", expression))
+
+    assert names == {each["Id"] for each in stats}
+    assert len({each["MetricStat"]["Period"] for each in stats}) == 1
 
 
 def test_exactly_the_metrics_that_are_read_are_collected() -> None:
