@@ -187,6 +187,40 @@ async def test_checks_show_what_the_destination_answered(
     assert asked[:2] == [f"{prefix}/probe", f"{prefix}/test?code=TEST1"]
 
 
+QUALITY: dict[str, Any] = {
+    "asked_at": "2026-11-28T12:00:00Z",
+    "events": [
+        {
+            "event_name": "Purchase",
+            "score": 7.8,
+            "keys": [{"key": "email", "percentage": 93.2}],
+            "dedupe_keys": [{"key": "event_id", "percentage": None}],
+            "freshness": "real_time",
+        }
+    ],
+    "refusal": None,
+}
+
+
+async def test_metas_own_quality_or_why_it_is_not_known(
+    api: Api, machine: aiohttp.ClientSession, postgres_dsn: str
+) -> None:
+    path = f"/destinations/{(await added(machine))['id']}/quality"
+    refused = ANSWER | {"outcome": "configuration", "code": "200", "reason": "The token lacks a permission."}
+    answers: dict[str, tuple[int, Any]] = {"quality": (200, QUALITY)}
+    async with (
+        stand_in(answers) as (url, asked),
+        running_api(postgres_dsn, dispatch_url=url, master_key=api.master_key) as (api_url, *_),
+        aiohttp.ClientSession(api_url, headers=api.a.bearer) as client,
+    ):
+        assert (await send(client, "GET", path))[1] == QUALITY
+        answers["quality"] = (200, QUALITY | {"events": [], "refusal": refused})
+        assert (await send(client, "GET", path))[1]["refusal"] == refused | {"accepted": False}
+        answers["quality"] = (409, {"code": "no_quality", "detail": "Only Meta reports it."})
+        assert (await send(client, "GET", path))[1]["code"] == "no_quality"
+    assert asked[0] == f"/tenants/{api.a.tenant.id}{path}"
+
+
 async def test_without_the_address_of_dispatch_a_check_says_what_is_missing(
     api: Api, machine: aiohttp.ClientSession, postgres_dsn: str
 ) -> None:

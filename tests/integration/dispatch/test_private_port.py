@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -28,8 +29,19 @@ pytestmark = pytest.mark.integration
 
 
 @dataclass
+class MovedClock:
+    """The time, and how far it was moved."""
+
+    ahead: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
 class Port:
     broker: Broker
+    clock: MovedClock
     client: TestClient[web.Request, web.Application]
     shop: Shop
 
@@ -49,15 +61,16 @@ async def port(
     values = {"DATABASE_URL": postgres_dsn, "REDIS_URL": "redis://unused", "BROKER_URL": "postgres"}
     for name, value in (values | {"MASTER_KEY": KEYS, "META_BASE_URL": fake_meta.base_url}).items():
         monkeypatch.setenv(f"ORYLO_{name}", value)
+    clock = MovedClock()
     async with (
         FakeAsyncRedis() as redis,
         open_broker("postgres", postgres_dsn) as broker,
-        open_app(load(Settings), broker=broker, redis=redis) as private,
+        open_app(load(Settings), broker=broker, redis=redis, clock=clock) as private,
     ):
         app = web.Application()
         app.add_routes(private.routes())
         async with TestClient(TestServer(app)) as client:
-            yield Port(broker, client, shop)
+            yield Port(broker, clock, client, shop)
 
 
 async def test_a_conversion_shows_its_event_and_attempts(port: Port, admin: asyncpg.Pool) -> None:
@@ -105,6 +118,31 @@ async def test_a_probe_shows_the_answer_and_ends_a_hold(port: Port, fake_meta: F
     assert (await port.call("POST", f"{port.destination}/probe"))[1]["outcome"] == "dispatched"
     await eventually(lambda: _is(admin, "SELECT state FROM dispatch.deliveries", "dispatched"))
     assert await _is(admin, held, "active")
+
+
+async def test_metas_own_quality_is_asked_for_once_in_a_while(port: Port, fake_meta: FakeMeta) -> None:
+    fake_meta.inject(InjectedFault(mode="no_quality"))
+    status, refused = await port.call("GET", f"{port.destination}/quality")
+    assert (status, refused["refusal"]["outcome"], refused["events"]) == (200, "configuration", [])
+    assert "permission" in refused["refusal"]["reason"]
+    fake_meta.reset()
+    # The refusal is kept for a minute.
+    assert (await port.call("GET", f"{port.destination}/quality"))[1] == refused
+
+    port.clock.ahead = timedelta(minutes=1)
+    paid = port.shop.payment()
+    await publish(port.broker, paid, detection(paid))
+    await eventually(lambda: fake_meta.report()["received"] == 1)
+    _, reported = await port.call("GET", f"{port.destination}/quality")
+    (purchase,) = reported["events"]
+    assert (purchase["event_name"], purchase["score"], purchase["freshness"]) == ("Purchase", None, "real_time")
+    assert {"key": "email", "percentage": 100.0} in purchase["keys"]
+    assert reported["refusal"] is None
+    fake_meta.inject(InjectedFault(mode="down"))
+    port.clock.ahead += timedelta(minutes=14)
+    assert (await port.call("GET", f"{port.destination}/quality"))[1] == reported
+    port.clock.ahead += timedelta(minutes=1)
+    assert (await port.call("GET", f"{port.destination}/quality"))[1]["refusal"]["outcome"] in ("transient", "unknown")
 
 
 async def test_an_unreadable_token_and_an_unknown_destination_are_answered(port: Port, admin: asyncpg.Pool) -> None:

@@ -1932,6 +1932,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How well Meta says that it matches the conversions
+         * @description Meta's own figures, from its Dataset Quality API: the match quality of each event, the keys that identify buyers, deduplication with the browser, and freshness. Only `meta` has them.
+         */
+        get: operations["show_match_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations/{id}/probe": {
         parameters: {
             query?: never;
@@ -5207,6 +5227,21 @@ export interface components {
         DestinationList: {
             items: components["schemas"]["ListedDestination"][];
         };
+        /**
+         * DestinationQuality
+         * @description How well Meta says that it matches what it is sent.
+         */
+        DestinationQuality: {
+            /**
+             * Format: date-time
+             * @description Meta is asked at most every 15 minutes
+             */
+            asked_at: string;
+            /** @description empty if Meta refused, or has no figures yet */
+            events: components["schemas"]["EventQuality"][];
+            /** @description why Meta did not say, such as a token without the permission; asked again after a minute */
+            refusal: components["schemas"]["DestinationAnswer"] | null;
+        };
         /** DestinationTestAnswer */
         DestinationTestAnswer: {
             accepted: boolean;
@@ -5722,6 +5757,28 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
+        };
+        /**
+         * EventQuality
+         * @description Meta's figures of the events of one name, of the last 48 hours.
+         */
+        EventQuality: {
+            /** @example Purchase */
+            event_name: string;
+            /**
+             * @description Meta's Event Match Quality, from 0 to 10; null if there are too few events
+             * @example 7.8
+             */
+            score: number | null;
+            /** @description what identifies the buyer, and how many events carry it */
+            keys: components["schemas"]["KeyCoverage"][];
+            /** @description what recognises the same event from a browser, and how much of the browser's events it covers */
+            dedupe_keys: components["schemas"]["KeyCoverage"][];
+            /**
+             * @description how soon events arrive, in Meta's words
+             * @example real_time
+             */
+            freshness: string | null;
         };
         /** ExampleDecision */
         ExampleDecision: {
@@ -6401,6 +6458,19 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "done" | "failed" | "canceled";
+        /** KeyCoverage */
+        KeyCoverage: {
+            /**
+             * @description as Meta names it
+             * @example email
+             */
+            key: string;
+            /**
+             * @description percent of the events; null if Meta does not say
+             * @example 93.5
+             */
+            percentage: number | null;
+        };
         /** LaterRequest */
         LaterRequest: {
             /**
@@ -19850,6 +19920,86 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_match_quality: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asked_at": "2026-03-14T15:09:26Z",
+                     *       "events": [
+                     *         {
+                     *           "event_name": "Purchase",
+                     *           "score": 7.8,
+                     *           "keys": [
+                     *             {
+                     *               "key": "email",
+                     *               "percentage": 93.5
+                     *             }
+                     *           ],
+                     *           "dedupe_keys": [
+                     *             {
+                     *               "key": "email",
+                     *               "percentage": 93.5
+                     *             }
+                     *           ],
+                     *           "freshness": "real_time"
+                     *         }
+                     *       ],
+                     *       "refusal": {
+                     *         "accepted": true,
+                     *         "outcome": "dispatched",
+                     *         "code": "validation",
+                     *         "reason": "card testing",
+                     *         "trace_id": "AbCdEf012345",
+                     *         "duration_ms": 12
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationQuality"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };

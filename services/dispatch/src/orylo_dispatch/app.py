@@ -48,6 +48,7 @@ from orylo_dispatch.conversions.meeting import Meeting
 from orylo_dispatch.conversions.store import FactStore
 from orylo_dispatch.delivery.checks import DestinationChecks
 from orylo_dispatch.delivery.destination_states import DestinationStates
+from orylo_dispatch.delivery.quality_reports import QualityReports
 from orylo_dispatch.delivery.queue import DeliveryQueue
 from orylo_dispatch.delivery.recorder import Recorder, SideEffects
 from orylo_dispatch.delivery.sender import Sender
@@ -135,7 +136,7 @@ async def open_app(
         health.report("switches", lambda: shown(plane.all_switches(), SWITCHES_SHOWN, clock.now()))
         wakers = {**dict.fromkeys(kinds, sender.wake), **dict.fromkeys(providers, actor.wake)}
         checks = DestinationChecks(plane, {**kinds, **providers}, states, wakers, clock)
-        yield PrivateAPI(health, DeliveryEndpoints(pool, checks, clock).routes())
+        yield PrivateAPI(health, DeliveryEndpoints(pool, checks, QualityReports(checks), clock).routes())
 
 
 def _conversion_handlers(

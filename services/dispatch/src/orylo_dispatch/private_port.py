@@ -18,6 +18,7 @@ from orylo_common.errors import TransientError
 from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_dispatch.delivery.checks import DestinationChecks, UnknownDestination, with_test_code
 from orylo_dispatch.delivery.history import AttemptHistory, read_history
+from orylo_dispatch.delivery.quality_reports import QualityReports
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.destinations.meta.shown import shown_event
 from orylo_dispatch.domain.attempt import DeliveryAttempt
@@ -28,6 +29,7 @@ NOT_FOUND = Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such deliver
 NO_TEST_EVENTS = Problem(
     HTTPStatus.CONFLICT, "no_test_events", "This destination takes no test events: check its key instead."
 )
+NO_QUALITY = Problem(HTTPStatus.CONFLICT, "no_quality", "Only Meta reports how well it matches what it is sent.")
 NO_TEST_CODE = Problem(
     HTTPStatus.CONFLICT,
     "test_code_missing",
@@ -42,12 +44,14 @@ Handler = Callable[[web.Request], Awaitable[dict[str, Any]]]
 class DeliveryEndpoints:
     pool: asyncpg.Pool
     checks: DestinationChecks
+    qualities: QualityReports
     clock: Clock
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/tenants/{tenant}/conversions/{id}", _answering(self.conversion)),
             web.post("/tenants/{tenant}/destinations/{id}/probe", _answering(self.probe)),
+            web.get("/tenants/{tenant}/destinations/{id}/quality", _answering(self.quality)),
             web.post("/tenants/{tenant}/destinations/{id}/test", _answering(self.test)),
         ]
 
@@ -61,6 +65,13 @@ class DeliveryEndpoints:
 
     async def probe(self, request: web.Request) -> dict[str, Any]:
         return _shown(await self.checks.probe(_key(request)))
+
+    async def quality(self, request: web.Request) -> dict[str, Any]:
+        report = await self.qualities.read(_key(request))
+        if report is None:
+            raise HTTPProblem(NO_QUALITY)
+        shown = asdict(report)
+        return shown | {"refusal": None if report.refusal is None else _shown(report.refusal)}
 
     async def test(self, request: web.Request) -> dict[str, Any]:
         """Send a sample sale as a test event. `code` replaces the destination's own test event code."""

@@ -27,6 +27,10 @@ class DispatchClient:
         """Check the token and the configuration. Return the destination's answer."""
         return await self._call("POST", f"/tenants/{tenant_id}/destinations/{destination_id}/probe")
 
+    async def quality(self, tenant_id: UUID, destination_id: UUID) -> dict[str, Any]:
+        """Return the destination's own figures of its match quality. Raises `Conflict` if its kind has none."""
+        return await self._call("GET", f"/tenants/{tenant_id}/destinations/{destination_id}/quality")
+
     async def send_test(self, tenant_id: UUID, destination_id: UUID, code: str | None) -> dict[str, Any]:
         """Send a test event. Return the destination's answer. Raises `Conflict` if it takes none."""
         query = {"code": code} if code else {}

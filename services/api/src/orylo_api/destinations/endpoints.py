@@ -17,6 +17,7 @@ from orylo_api.destinations.models import (
     DestinationChangeBody,
     DestinationList,
     DestinationPath,
+    DestinationQuality,
     DestinationTestAnswer,
     DestinationTestBody,
     check_config,
@@ -90,6 +91,14 @@ async def probe(call: Call[DestinationPath, None, None]) -> DestinationAnswer:
     async with _turn(call):
         answer = await call.services.dispatch.probe(call.principal.tenant.id, known.id)
     return DestinationAnswer(**_answered(answer))
+
+
+async def show_match_quality(call: Call[DestinationPath, None, None]) -> DestinationQuality:
+    known = await _find(call)
+    async with _turn(call):
+        report = await call.services.dispatch.quality(call.principal.tenant.id, known.id)
+    refusal = report["refusal"]
+    return DestinationQuality.model_validate(report | {"refusal": refusal and _answered(refusal)})
 
 
 async def send_test_event(call: Call[DestinationPath, None, DestinationTestBody]) -> DestinationTestAnswer:
@@ -183,6 +192,18 @@ ROUTES = (
         description="Counts conversions created within the last 24 hours, and all that wait.",
         path_values=DestinationPath,
         response=DestinationActivity,
+    ),
+    Route(
+        "GET",
+        "/api/v1/destinations/{id}/quality",
+        show_match_quality,
+        Permission.READ,
+        "How well Meta says that it matches the conversions",
+        description="Meta's own figures, from its Dataset Quality API: the match quality of each event, the keys that "
+        "identify buyers, deduplication with the browser, and freshness. Only `meta` has them.",
+        path_values=DestinationPath,
+        response=DestinationQuality,
+        refuses={429},
     ),
     Route(
         "POST",

@@ -131,6 +131,40 @@ class DestinationTestAnswer(DestinationAnswer):
     event_id: str = Field(description="the test event's id, as Events Manager shows it")
 
 
+Percentage = Annotated[
+    float | None, Field(description="percent of the events; null if Meta does not say", examples=[93.5])
+]
+
+
+class KeyCoverage(ResponseBody):
+    key: str = Field(description="as Meta names it", examples=["email"])
+    percentage: Percentage
+
+
+class EventQuality(ResponseBody):
+    """Meta's figures of the events of one name, of the last 48 hours."""
+
+    event_name: str = Field(examples=["Purchase"])
+    score: float | None = Field(
+        description="Meta's Event Match Quality, from 0 to 10; null if there are too few events", examples=[7.8]
+    )
+    keys: list[KeyCoverage] = Field(description="what identifies the buyer, and how many events carry it")
+    dedupe_keys: list[KeyCoverage] = Field(
+        description="what recognises the same event from a browser, and how much of the browser's events it covers"
+    )
+    freshness: str | None = Field(description="how soon events arrive, in Meta's words", examples=["real_time"])
+
+
+class DestinationQuality(ResponseBody):
+    """How well Meta says that it matches what it is sent."""
+
+    asked_at: datetime = Field(description="Meta is asked at most every 15 minutes")
+    events: list[EventQuality] = Field(description="empty if Meta refused, or has no figures yet")
+    refusal: DestinationAnswer | None = Field(
+        description="why Meta did not say, such as a token without the permission; asked again after a minute"
+    )
+
+
 class DestinationActivity(ResponseBody):
     """Whether what is sent arrives, over the last 24 hours."""
 

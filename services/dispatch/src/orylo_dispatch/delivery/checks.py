@@ -13,6 +13,7 @@ from orylo_dispatch.delivery.availability import UNDECRYPTABLE, resumed
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.sink import DestinationKey, Fault, Sink, SinkKind
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
+from orylo_dispatch.domain.quality import EventQuality
 
 # Each waits for the destination's answer.
 CHECKS_AT_ONCE = 8
@@ -49,6 +50,13 @@ class DestinationChecks:
         if attempt.outcome is AttemptOutcome.DISPATCHED:
             await self._resume(key, destination.kind)
         return attempt
+
+    async def quality(self, destination: Destination) -> tuple[EventQuality, ...] | DeliveryAttempt | None:
+        """Return the destination's own figures of what it matched, or its refusal; `None`: its kind has none."""
+        if not destination.secret:
+            return NO_SECRET
+        async with self.turns:
+            return await self._connect(destination).quality()
 
     async def send(self, destination: Destination, payload: Any) -> DeliveryAttempt:
         """Send one payload now, outside the queue. Nothing about it is recorded."""

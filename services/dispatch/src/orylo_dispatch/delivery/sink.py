@@ -9,6 +9,7 @@ from uuid import UUID
 from orylo_common.control import Destination
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_dispatch.domain.attempt import DeliveryAttempt
+from orylo_dispatch.domain.quality import EventQuality
 
 # Tenant and destination.
 DestinationKey = tuple[UUID, UUID]
@@ -51,6 +52,9 @@ class Sink(Protocol):
 
     async def probe(self) -> DeliveryAttempt:
         """Check, without sending a payload, whether the destination accepts the token and the configuration."""
+
+    async def quality(self) -> tuple[EventQuality, ...] | DeliveryAttempt | None:
+        """Return the destination's own figures of what it matched, or its refusal; `None`: it has none."""
 
     async def token_expires_at(self) -> datetime | None:
         """Return when the destination's token expires; `None` if never, or if the destination does not say.

@@ -1,6 +1,6 @@
 """Accepted events, counted as Meta counts them: an event id counts once in 48 hours."""
 
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +10,18 @@ DEDUPE_WINDOW = timedelta(hours=48)
 # Enough for any test and for a day of the demo; at most 100 MB.
 MAX_KEYS = 500_000
 LATEST = 100
+# Of an event's user_data: Meta's name for the key in its figures.
+MATCH_KEYS: Mapping[str, str] = {
+    "em": "email",
+    "ph": "phone",
+    "external_id": "external_id",
+    "fbc": "fb_click_id",
+    "fbp": "fb_browser_id",
+    "client_ip_address": "ip_address",
+    "client_user_agent": "user_agent",
+}
+# Fewer events have no score.
+SCORED_FROM = 5
 
 
 @dataclass(slots=True)
@@ -39,6 +51,13 @@ class Dataset:
             self.received += 1
             self.unique += self._counts(event, now)
             self.latest.append(event)
+
+    def quality(self) -> list[dict[str, Any]]:
+        """Return what the Dataset Quality API says of the latest events. The score is a guess: Meta's is secret."""
+        by_name: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for event in self.latest:
+            by_name[event["event_name"]].append(event["user_data"])
+        return [_quality(name, people) for name, people in sorted(by_name.items())]
 
     def _counts(self, event: Mapping[str, Any], now: float) -> bool:
         if "event_id" not in event:
@@ -73,3 +92,22 @@ class Dataset:
             "latest": list(self.latest),
             "test_events": list(self.test_events),
         }
+
+
+def _quality(name: str, people: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    coverage = {key: 100 * sum(field in each for each in people) / len(people) for field, key in MATCH_KEYS.items()}
+    quality: dict[str, Any] = {
+        "match_key_feedback": [
+            {"identifier": key, "coverage": {"percentage": round(share, 1)}} for key, share in coverage.items() if share
+        ]
+    }
+    if len(people) >= SCORED_FROM:
+        quality["composite_score"] = round(sum(coverage.values()) / len(coverage) / 10, 1)
+    return {
+        "event_name": name,
+        "event_match_quality": quality,
+        "dedupe_key_feedback": [
+            {"dedupe_key": "event_id", "overall_browser_coverage_from_dedupe_key": {"percentage": 0}}
+        ],
+        "data_freshness": {"upload_frequency": "real_time"},
+    }

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orylo_cli.demo.fake_meta.errors import MetaError
 
-FaultMode = Literal["normal", "down", "hang", "throttled", "expired_token"]
+FaultMode = Literal["normal", "down", "hang", "throttled", "expired_token", "no_quality"]
 
 
 class InjectedFault(BaseModel):

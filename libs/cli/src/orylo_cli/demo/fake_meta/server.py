@@ -41,6 +41,7 @@ class FakeMeta:
                 web.post("/__control/reset", self._post_reset),
                 web.post("/{version}/{dataset_id}/events", self._post_events),
                 web.get("/{version}/debug_token", self._get_debug_token),
+                web.get("/{version}/dataset_quality", self._get_quality),
                 web.get("/{version}/{dataset_id}", self._get_dataset),
             ]
         )
@@ -100,6 +101,22 @@ class FakeMeta:
         except MetaError as error:
             return _respond(error.body(), error.status)
         return _respond({"id": dataset_id})
+
+    async def _get_quality(self, request: web.Request) -> web.Response:
+        """Answer for the events received, as Meta does a while later. A score needs some of them."""
+        dataset_id = request.query.get("dataset_id", "")
+        fault = self._fault(dataset_id)
+        if fault.mode == "down":
+            return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
+        try:
+            self._check_access(request, {}, fault)
+            if not dataset_id.isdecimal() or not request.query.get("fields", "").startswith("web{"):
+                raise invalid_parameter("Invalid parameter")
+            if fault.mode == "no_quality":
+                raise MetaError(403, 200, "(#200) Provide valid app ID")  # noqa: TRY301
+        except MetaError as error:
+            return _respond(error.body(), error.status)
+        return _respond({"web": self.datasets[dataset_id].quality()})
 
     async def _get_debug_token(self, request: web.Request) -> web.Response:
         """Answer for the token itself, as Meta does. The fault of all datasets applies: a token names no dataset."""

@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+from pydantic import ValidationError
 
 from orylo_common.control import Destination
 from orylo_common.errors import TransientError
 from orylo_common.http.answers import read_object
 from orylo_dispatch.destinations.meta.errors import attempt_of, classify
 from orylo_dispatch.destinations.meta.limits import MAX_ANSWER_BYTES, TIMEOUT
+from orylo_dispatch.destinations.meta.quality import FIELDS, read_quality
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
+from orylo_dispatch.domain.quality import EventQuality
 
 PARTNER_AGENT = "orylo_0_1"
 
@@ -42,6 +46,8 @@ class MetaClient:
         dataset_id = str(destination.config.get("pixel_id", ""))
         complete = _DATASET_ID.fullmatch(dataset_id) and _TOKEN.fullmatch(destination.secret)
         self._dataset_url = f"{base_url}/{dataset_id}" if complete else None
+        query = urlencode({"dataset_id": dataset_id, "fields": FIELDS})
+        self._quality_url = f"{base_url}/dataset_quality?{query}" if complete else None
         self._debug_url = f"{base_url}/debug_token"
         self._token = destination.secret
         # The token is in a header and not in the URL, because URLs are logged.
@@ -58,6 +64,20 @@ class MetaClient:
     async def probe(self) -> DeliveryAttempt:
         """Read the dataset, which changes nothing."""
         return await self._timed("GET", "?fields=id", None, lambda answer: "id" in answer)
+
+    async def quality(self) -> tuple[EventQuality, ...] | DeliveryAttempt:
+        """Return Meta's figures of its match quality, or the attempt that it refused."""
+        if self._quality_url is None:
+            return INCOMPLETE
+        answer = await self._ask("GET", self._quality_url, None)
+        if isinstance(answer, DeliveryAttempt):
+            return answer
+        try:
+            return read_quality(answer)
+        except ValidationError:
+            return DeliveryAttempt(
+                AttemptOutcome.UNKNOWN, "unreadable", "Meta's figures could not be read.", answered=True
+            )
 
     async def token_expires_at(self) -> datetime | None:
         """Return when Meta says that the token expires; `None` if it never does, or if Meta does not say.
@@ -94,13 +114,18 @@ class MetaClient:
     async def _call(
         self, method: str, url: str, body: bytes | None, confirms: Callable[[Mapping[str, Any]], bool]
     ) -> DeliveryAttempt:
+        answer = await self._ask(method, url, body)
+        return answer if isinstance(answer, DeliveryAttempt) else _accepted(answer, confirmed=confirms(answer))
+
+    async def _ask(self, method: str, url: str, body: bytes | None) -> Mapping[str, Any] | DeliveryAttempt:
+        """Return Meta's answer, or the failed attempt."""
         try:
             async with self._session.request(
                 method, url, data=body, headers=self._headers, timeout=TIMEOUT, allow_redirects=False
             ) as response:
                 answer = await read_object(response, max_bytes=MAX_ANSWER_BYTES)
                 if response.status == 200 and answer is not None and "error" not in answer:
-                    return _accepted(answer, confirmed=confirms(answer))
+                    return answer
                 return attempt_of(classify(response.status, answer, response.headers), response.status)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return DeliveryAttempt(AttemptOutcome.TRANSIENT, "unreachable", "Meta could not be reached.")

@@ -18,6 +18,7 @@ from orylo_dispatch.destinations.meta.limits import DEDUPE_WINDOW, MAX_BYTES, MA
 from orylo_dispatch.destinations.meta.rules import find_fault
 from orylo_dispatch.domain.attempt import DeliveryAttempt
 from orylo_dispatch.domain.conversion import OutgoingConversion
+from orylo_dispatch.domain.quality import EventQuality
 
 UNREADABLE = Fault("unreadable", "The stored conversion cannot be read.")
 
@@ -62,6 +63,9 @@ class MetaConversions:
 
     async def probe(self) -> DeliveryAttempt:
         return await self._client.probe()
+
+    async def quality(self) -> tuple[EventQuality, ...] | DeliveryAttempt:
+        return await self._client.quality()
 
     async def token_expires_at(self) -> datetime | None:
         return await self._client.token_expires_at()

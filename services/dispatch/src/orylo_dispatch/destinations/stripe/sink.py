@@ -69,6 +69,9 @@ class StripeActions:
     async def probe(self) -> DeliveryAttempt:
         return await self._client.probe()
 
+    async def quality(self) -> None:
+        """Return None: Stripe matches nothing."""
+
     async def token_expires_at(self) -> datetime | None:
         """Return None: a key of Stripe works until it is revoked."""
         return None
