@@ -2,8 +2,9 @@ import { screen, within, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
-import type { BulkPlan } from "../../api/types";
+import type { BulkPlan, DestinationQuality, TimeSeries } from "../../api/types";
 import { conversion } from "../../test/builders/conversions";
+import { destination } from "../../test/builders/destinations";
 import { identity } from "../../test/builders/identity";
 import { timeSeries } from "../../test/builders/timeseries";
 import { fakeApi, pageOf, sendProblem } from "../../test/fakeApi";
@@ -260,5 +261,63 @@ describe("sending all failed again", () => {
     renderApp("/conversions");
 
     expect(await screen.findByRole("button", { name: "Send all failed again…" })).toBeDisabled();
+  });
+});
+
+describe("what raises the match rate", () => {
+  const META = destination({ status: "active", since: null, reason: null, code: null });
+  const quality = (changes: Partial<DestinationQuality> = {}): DestinationQuality => ({
+    asked_at: "2026-11-20T11:48:00Z",
+    events: [
+      {
+        event_name: "Purchase",
+        score: 7.8,
+        keys: [{ key: "email", percentage: 93.4 }, { key: "new_key", percentage: null }],
+        dedupe_keys: [{ key: "event_id", percentage: 82 }],
+        freshness: "real_time",
+      },
+    ],
+    refusal: null,
+    ...changes,
+  });
+  const withQuality = (answer: DestinationQuality) => ({
+    ...API,
+    "GET /api/v1/destinations": () => ({ items: [META] }),
+    [`GET /api/v1/destinations/${META.id}/quality`]: () => answer,
+  });
+
+  it("shows Meta's own figures", async () => {
+    fakeApi(withQuality(quality()));
+    renderApp("/conversions");
+    const section = await screen.findByRole("region", { name: "What Meta says" });
+
+    expect(await within(section).findByText("7.8")).toBeVisible();
+    for (const text of ["With email93%", "New key–", "Deduplicated by event_id82%", "ArriveAt once"]) expect(section).toHaveTextContent(text);
+  });
+
+  it("says why Meta shows none", async () => {
+    const refusal = { accepted: false, outcome: "configuration", code: "200", reason: "The token lacks a permission.", trace_id: null, duration_ms: 80 };
+    fakeApi(withQuality(quality({ events: [], refusal })));
+    renderApp("/conversions");
+
+    expect(await screen.findByText(/does not show its figures to this token\. The token lacks a permission\./)).toBeVisible();
+  });
+
+  it("names the gateway whose sales follow no click, and the gain", async () => {
+    const line = (value: string, count: number): TimeSeries["lines"][number] => ({ value, metrics: { conversions_dispatched: [count] } });
+    const at = ["2026-11-20T00:00:00Z"];
+    fakeApi({
+      ...API,
+      "GET /api/v1/timeseries": ({ query }) => {
+        if (query.get("split") === "gateway") return timeSeries(at, [line("stripe", 138), line("hotmart", 62)]);
+        return timeSeries(at, query.get("gateway") === "hotmart" ? [line("none", 31), line("fbc", 31)] : [line("click_id", 138)]);
+      },
+    });
+    renderApp("/conversions");
+    const section = await screen.findByRole("region", { name: "What would raise the match rate" });
+
+    expect(section).toHaveTextContent("+16%31 of 62 sales by Hotmart follow no known click.");
+    expect(within(section).getByRole("link", { name: "Set up tracking" })).toHaveAttribute("href", "/welcome?step=tracking");
+    expect(within(section).getByRole("link", { name: "These sales" })).toHaveAttribute("href", expect.stringContaining("method=none"));
   });
 });

@@ -15,6 +15,7 @@ import { EmptyFiltered } from "../../ui/states/EmptyFiltered";
 import { Failed } from "../../ui/states/Failed";
 import { Loading } from "../../ui/states/Loading";
 import { LoadOlder } from "../../ui/table/LoadOlder";
+import { AdviceList } from "./advice/AdviceList";
 import { conversionsAddress, type ConversionsAddress, NO_FILTERS } from "./address";
 import styles from "./ConversionsPage.module.css";
 import { Figures } from "./figures/Figures";
@@ -24,6 +25,7 @@ import { ConversionPanel } from "./list/ConversionPanel";
 import { ConversionsTable } from "./list/ConversionsTable";
 import { bodyOf, useConversionList } from "./list/useConversionList";
 import { FilterSelects, useFilterTexts } from "./list/FilterSelects";
+import { MetaQuality } from "./quality/MetaQuality";
 import { RetryAll } from "./retry/RetryAll";
 import { conversionsWords } from "./words";
 
@@ -51,6 +53,10 @@ export default function ConversionsPage() {
           <MethodsChart range={address.range} />
         </div>
         <GatewaysTable range={address.range} />
+      </div>
+      <div className={styles.columns}>
+        <MetaQuality />
+        <AdviceList range={address.range} />
       </div>
       {address.job !== undefined && (
         <JobProgress
