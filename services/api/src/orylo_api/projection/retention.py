@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from orylo_api.access.lockout import FORGOTTEN_AFTER
 from orylo_api.exports.storage import DELETE_EXPIRED as DELETE_EXPIRED_EXPORTS
 from orylo_api.jobs.queries import KEEP_JOBS, RECEIPT_KIND
 from orylo_api.read_models.rollups import ROLLUPS
@@ -20,8 +21,10 @@ KEEP_RECONCILIATIONS = timedelta(days=90)
 KEEP_REJECTIONS = timedelta(days=30)
 # An entry that has expired is shown for so long, and can be renewed.
 KEEP_EXPIRED_ENTRIES = timedelta(days=30)
-# Idempotency keys, used codes, failed logins, expired sessions.
+# Idempotency keys, used codes, expired sessions.
 KEEP_USED = timedelta(days=1)
+# Longer than they count. Anyone can cause one, but each costs a password's hash, so that few come together.
+KEEP_LOGIN_FAILURES = 2 * FORGOTTEN_AFTER
 # A client that was away for longer loads everything anew.
 KEEP_STREAM = timedelta(minutes=15)
 
@@ -39,7 +42,7 @@ RETENTIONS = (
     ),
     Retention("api.idempotency_keys", "created_at", KEEP_USED),
     Retention("api.totp_uses", "used_at", KEEP_USED),
-    Retention("api.login_failures", "last_at", KEEP_USED),
+    Retention("api.login_failures", "last_at", KEEP_LOGIN_FAILURES),
     # The audit logs keep their entries and exits.
     Retention("api.impersonations", "ended_at", KEEP_USED),
     # Deleting a session deletes its tokens too.
