@@ -4,7 +4,10 @@ import { Outlet, useLocation } from "react-router";
 
 import { useWords } from "../../i18n/words";
 import { Toaster } from "../../ui/feedback/toasts";
+import { Dialog } from "../../ui/panel/Dialog";
 import { OldLink } from "../OldLink";
+import { PageErrorBoundary } from "../PageErrorBoundary";
+import { PageFailed } from "../PageFailed";
 import { appWords } from "../words";
 import styles from "./AppShell.module.css";
 import { Banners } from "./Banners";
@@ -61,8 +64,25 @@ export function AppShell() {
       {overlay === "keys" && <KeyList onClose={close} />}
       {overlay === "messages" && <RecentMessages onClose={close} />}
       {overlay === "more" && <MoreSheet onClose={close} />}
-      <Suspense>{overlay === "commands" && <CommandMenu onClose={close} onOpen={setOverlay} onFold={rail.toggle} />}</Suspense>
+      {overlay === "commands" && (
+        <PageErrorBoundary failed={<CommandsFailed onClose={close} />}>
+          <Suspense>
+            <CommandMenu onClose={close} onOpen={setOverlay} onFold={rail.toggle} />
+          </Suspense>
+        </PageErrorBoundary>
+      )}
     </div>
+  );
+}
+
+/** In place of a command menu that cannot be loaded: the page below stays in use. */
+function CommandsFailed({ onClose }: { onClose: () => void }) {
+  const { commands, pageAdvice } = useWords(appWords);
+
+  return (
+    <Dialog title={commands.title} onClose={onClose}>
+      <PageFailed title={commands.title} advice={pageAdvice} />
+    </Dialog>
   );
 }
 
