@@ -158,5 +158,6 @@ def combined_risk(found: Sequence[WeightedFinding]) -> int:
     """
     innocent = 1.0
     for each in found:
-        innocent *= 1 - each.risk
+        if each.finding.score:
+            innocent *= 1 - each.risk
     return round(100 * (1 - innocent))
