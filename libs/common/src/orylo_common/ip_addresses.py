@@ -19,7 +19,9 @@ def parse_address(text: str | None) -> str | None:
     if text is not None and _is_ipv4(text):
         return text
     found = [address for part in _BETWEEN.split(text or "") if (address := _address(part))]
-    return str(next((address for address in found if address.is_global), found[0])) if found else None
+    if len(found) < 2:
+        return str(found[0]) if found else None
+    return str(next((address for address in found if address.is_global), found[0]))
 
 
 def _is_ipv4(text: str) -> bool:
