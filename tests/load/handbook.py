@@ -25,6 +25,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -139,8 +140,8 @@ def measured_payments(scored: Sequence[Scored], week: date) -> list[Scored]:
     ]
 
 
-def card_precision(tested: Sequence[Scored]) -> float:
-    """Return the mean of the days. Among equal risks, higher amounts come first."""
+def card_precision(tested: Sequence[Scored], *, by_amount: bool = True) -> float:
+    """Return the mean of the days. Among equal risks, higher amounts come first, or else the order says nothing."""
     by_day: dict[date, dict[str, tuple[int, int, bool]]] = {}
     for each in tested:
         customers = by_day.setdefault(each.payment.occurred_at.date(), {})
@@ -152,11 +153,15 @@ def card_precision(tested: Sequence[Scored]) -> float:
     precisions = []
     for _, customers in sorted(by_day.items()):
         remaining = [(customer, *values) for customer, values in customers.items() if customer not in found]
-        inspected = sorted(remaining, key=lambda each: (-each[1], -each[2], each[0]))[:INSPECTED]
+        inspected = sorted(remaining, key=lambda each: (-each[1], -each[2] * by_amount, _shuffled(each[0])))[:INSPECTED]
         hits = {customer for customer, *_, is_fraud in inspected if is_fraud}
         found |= hits
         precisions.append(len(hits) / INSPECTED)
     return fmean(precisions)
+
+
+def _shuffled(customer: str) -> bytes:
+    return sha256(customer.encode()).digest()
 
 
 def counts_of(tested: Sequence[Scored]) -> RiskCounts:
@@ -177,6 +182,8 @@ def print_results(weeks: dict[date, list[Scored]]) -> None:
     means = [fmean(column) for column in zip(*rows, strict=True)]
     sys.stdout.write(f"{'mean':<37}  {'  '.join(f'{value:>18.3f}' for value in means)}\n")
     sys.stdout.write(f"{'goal':<37}  {'  '.join(f'{value:>18.3f}' for value in GOALS.values())}\n")
+    unranked = fmean(card_precision(tested, by_amount=False) for tested in weeks.values())
+    sys.stdout.write(f"{'mean, equal risks in no order':<37}  {unranked:>58.3f}\n")
 
 
 def main() -> None:

@@ -80,6 +80,33 @@ async def test_the_report_is_that_of_the_command_on_the_same_file(
     assert await api.pool.fetchval("SELECT array_agg(name) FROM api.job_files") == ["result"]
 
 
+async def test_the_tenants_lists_decide_in_the_api_and_the_command(
+    api: Api, machine: aiohttp.ClientSession, postgres_dsn: str, tmp_path: Path
+) -> None:
+    payments = shop(1_500)
+    file = write_csv(tmp_path / "payments.csv", payments)
+    for client, customer in ((machine, "customer7"), (api.client(api.b.bearer), "customer8")):
+        entry = {"list": "block", "type": "customer", "value": customer, "reason": "a test"}
+        async with client.post("/api/v1/lists/entries", json=entry) as response:
+            assert response.status == 201, await response.text()
+
+    _, started = await upload(machine, file.read_bytes(), test_from=payments[0].occurred_at.isoformat())
+    job = await ended(machine, started["job"])
+    _, found = await get(machine, job["result"].removeprefix("/api/v1/"))
+
+    report = found["report"]
+    assert report["list_entries"] == 1
+    assert "lists" not in report["not_replayed"]
+    [listed] = report["variants"][0]["lists"]
+    assert listed["name"] == "block_list.customer"
+    assert listed["frauds"] + listed["honest"] == sum(each.customer_id == "customer7" for each in payments)
+    arguments = ["backtest", str(file), "--json", "--tenant", api.a.tenant.slug]
+    arguments += ["--test-from", payments[0].occurred_at.isoformat(), "--page", str(tmp_path / "page.html")]
+    environment = {"ORYLO_DATABASE_URL": postgres_dsn}
+    printed = await asyncio.to_thread(CliRunner().invoke, cli, arguments, env=environment, catch_exceptions=False)
+    assert report == BacktestReport.model_validate_json(printed.stdout).model_dump(mode="json")
+
+
 async def test_two_backtests_are_compared(api: Api, machine: aiohttp.ClientSession, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "payments.csv", shop(400)).read_bytes()
     ids = []

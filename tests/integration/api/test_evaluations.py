@@ -1,12 +1,15 @@
 """An evaluation waits for the detector without a transaction, and a repetition gets the first response."""
 
 import asyncio
+import json
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
 
+from orylo_api.http.idempotency import INSERT_RESPONSE
 from tests.integration.api.conftest import Api
 from tests.support.eventually import eventually
 
@@ -70,4 +73,27 @@ async def test_a_key_of_another_request_is_refused_before_the_detector_decides(
     status, problem, _ = await ask(machine, key, amount_minor=1)
 
     assert (status, b"idempotency_key_reused" in problem) == (409, True)
+    assert await api.pool.fetchval("SELECT count(*) FROM detector.detections") == decided
+
+
+async def test_a_response_is_stored_without_waiting_for_the_disk_and_the_next_commit_waits_again(api: Api) -> None:
+    given = (api.a.tenant.id, uuid4().hex, b"fingerprint", datetime.now(UTC), 200, b"{}")
+    async with api.pool.acquire() as connection:
+        async with connection.transaction():
+            assert await connection.fetchval(INSERT_RESPONSE, *given) is not None
+            assert await connection.fetchval("SHOW synchronous_commit") == "off"
+        assert await connection.fetchval("SHOW synchronous_commit") == "on"
+
+
+async def test_a_repetition_whose_response_a_crash_lost_gets_the_same_decision(
+    api: Api, machine: aiohttp.ClientSession
+) -> None:
+    key = uuid4().hex
+    first = await ask(machine, key)
+    decided = await api.pool.fetchval("SELECT count(*) FROM detector.detections")
+    await api.pool.execute("DELETE FROM api.idempotency_keys WHERE key = $1", key)
+
+    status, body, _ = await ask(machine, key)
+
+    assert (status, json.loads(body)) == (200, json.loads(first[1]))
     assert await api.pool.fetchval("SELECT count(*) FROM detector.detections") == decided

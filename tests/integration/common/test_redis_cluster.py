@@ -13,6 +13,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import configure_traces
 from orylo_detector import deadline
 from orylo_detector.adapters.redis_attempts import RedisAttempts
+from orylo_detector.adapters.redis_logs import KEEP, RECORD, REMEMBERED
 from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_trust.adapters import redis_standings
 from orylo_trust.adapters.redis_standings import RedisStandings
@@ -55,6 +56,22 @@ async def test_the_attempts_of_a_batch_are_spread_over_the_nodes_and_all_read(cl
     assert isinstance(cluster, RedisCluster)
     sizes = await cluster.dbsize(target_nodes=RedisCluster.PRIMARIES)
     assert sum(sizes.values()) == 101 if isinstance(sizes, dict) else sizes == 101
+
+
+async def test_a_busy_log_in_a_cluster_is_trimmed_and_expires(cluster: RedisClient) -> None:
+    attempts = RedisAttempts(cluster, CircuitBreaker("test.cluster"))
+    busy = payment(customer_id="cus_busy", ip=None, card=None)
+    for number in range(12):
+        batch = [busy.model_copy(update={"payment_id": f"stripe:pi_{number}_{each}"}) for each in range(100)]
+        [*_, known] = await attempts.record(batch)
+
+    assert len(known["customer"]) == REMEMBERED
+    assert isinstance(cluster, RedisCluster)
+    keys = await cluster.keys("attempts:*", target_nodes=RedisCluster.PRIMARIES)
+    lengths = {key: await cluster.strlen(key) for key in keys}
+    longest = max(lengths, key=lambda key: lengths[key])
+    assert REMEMBERED * RECORD.size <= lengths[longest] < 12 * 100 * RECORD.size
+    assert 0 < await cluster.ttl(longest) <= KEEP.total_seconds()
 
 
 async def test_with_tracing_commands_and_pipelines_are_spans_without_their_values(cluster_url: str) -> None:

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import fakeredis
 import pytest
 from redis.asyncio import Redis
 
@@ -8,24 +9,26 @@ from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentCreated, PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
 from orylo_detector import deadline
-from orylo_detector.adapters.redis_attempts import KEEP, RECORD, REMEMBERED, RedisAttempts
+from orylo_detector.adapters.redis_attempts import RedisAttempts
+from orylo_detector.adapters.redis_logs import KEEP, RECORD, REMEMBERED
 from orylo_detector.domain.velocity import UNKNOWN_CARD, microseconds, velocities
 from tests.unit.detector.cases import NOW, payment
 
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as redis:
-        await redis.flushdb()
-        yield redis
-
-
 @pytest.fixture(autouse=True)
 def _no_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the deadline: on a machine that stalls no answer may be late."""
     monkeypatch.setattr(deadline, "SLICE_S", 15)
+
+
+@pytest.fixture(params=["server", "in this process"])
+async def redis(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Redis]:
+    of_server = request.param == "server"
+    async with Redis.from_url(redis_url) if of_server else fakeredis.FakeAsyncRedis() as redis:
+        await redis.flushdb()
+        yield redis
 
 
 @pytest.fixture
@@ -101,13 +104,31 @@ async def test_a_busy_log_is_trimmed_to_the_newest_attempts_and_expires_after_a_
     assert 0 < await redis.ttl(key) <= KEEP.total_seconds()
 
 
-async def test_every_log_gets_its_expiry_with_the_next_batch(attempts: RedisAttempts, redis: Redis) -> None:
-    await attempts.record([payment()])
+async def test_every_log_gets_its_expiry_with_the_next_batch_at_the_latest(
+    attempts: RedisAttempts, redis: Redis
+) -> None:
+    first = payment()
+    await attempts.record([first])
+    logs = await redis.keys("*")
     await attempts.record([payment(customer_id=None, card=None, ip="203.0.113.99")])
 
-    [log] = [key for key in await redis.keys("*") if await redis.ttl(key) < 0]
-    assert len(await redis.keys("*")) == 4
-    assert await redis.strlen(log) == RECORD.size
+    assert all([0 < await redis.ttl(log) <= KEEP.total_seconds() for log in logs])
+    assert len(await redis.keys("*")) == len(logs) + 1 == 4
+
+
+@pytest.mark.parametrize("redis", ["server"], indirect=True)
+async def test_on_a_server_a_batch_is_one_script_which_is_loaded_again_if_lost(
+    attempts: RedisAttempts, redis: Redis
+) -> None:
+    await attempts.record([payment()])
+    before = await redis.info("commandstats")
+    await attempts.record([payment(), payment(customer_id="cus_2", card=None, ip="203.0.113.99")])
+    after = await redis.info("commandstats")
+    assert after["cmdstat_evalsha"]["calls"] - before["cmdstat_evalsha"]["calls"] == 1
+
+    await redis.script_flush()
+    [known] = await attempts.record([payment()])
+    assert len(known["card"]) == 3
 
 
 async def test_redis_holds_no_personal_data_in_clear(attempts: RedisAttempts, redis: Redis) -> None:

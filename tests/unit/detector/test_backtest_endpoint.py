@@ -1,8 +1,9 @@
 """The detector's private port runs backtests in processes of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from orylo_common.control.lists.effective import EffectiveEntry
+from orylo_common.control.lists.values import EntryType
 from orylo_common.control.models import TenantRules
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_detector.backtests import BacktestEndpoint
 from tests.unit.detector.backtest.cases import HEADER
 
 TENANT = UUID(int=1)
+FIRST = "2026-05-01T00:00:00Z"
 RULE = {"id": str(UUID(int=2)), "name": "big", "expression": "payment.amount > 1.0", "action": {"kind": "block"}}
 
 
@@ -32,9 +36,23 @@ class Plane:
         return TenantRules(rules=({**RULE, "mode": "on"}, {"id": "unreadable"}))
 
 
+ENTRY = EffectiveEntry("block", EntryType.CUSTOMER, "ana", datetime(2026, 5, 3, tzinfo=UTC))
+
+
+async def entries(tenant_id: UUID) -> AsyncGenerator[list[EffectiveEntry], None]:
+    assert tenant_id == TENANT
+    yield [ENTRY]
+    yield [ENTRY._replace(value="bia", expires_at=None)]
+
+
+async def unreachable(tenant_id: UUID) -> AsyncGenerator[list[EffectiveEntry], None]:
+    yield [ENTRY]
+    raise ConnectionResetError
+
+
 @pytest.fixture
 def endpoint() -> BacktestEndpoint:
-    return BacktestEndpoint(Plane())
+    return BacktestEndpoint(Plane(), entries)
 
 
 @pytest.fixture
@@ -68,6 +86,27 @@ async def test_the_current_settings_and_rules_are_compared_with_the_proposed_one
     assert (current["review_at"], current["block_at"]) == (50, 70)
     assert (proposed["review_at"], proposed["block_at"]) == (30, 70)
     assert [each["name"] for each in current["rules"]] == ["big"]
+
+
+async def test_the_lists_decide_until_their_entries_end(client: TestClient[web.Request, web.Application]) -> None:
+    async with client.post("/backtests", data=body(payments(28), warmup_from=FIRST, test_from=FIRST)) as response:
+        *_, last = await lines_of(response)
+    assert last["report"]["list_entries"] == 2
+    [listed] = last["report"]["variants"][0]["lists"]
+    assert (listed["name"], listed["honest"]) == ("block_list.customer", 2)
+
+
+async def test_without_the_lists_nothing_is_replayed() -> None:
+    app = web.Application()
+    app.add_routes(BacktestEndpoint(Plane(), unreachable).routes())
+    async with TestClient(TestServer(app)) as client, client.post("/backtests", data=body(payments(3))) as response:
+        assert (response.status, (await response.json())["code"]) == (503, "unavailable")
+    # A file is checked without them.
+    async with (
+        TestClient(TestServer(app)) as client,
+        client.post("/backtests", data=body(payments(3), check_only=True)) as response,
+    ):
+        assert (await lines_of(response))[-1]["check"]["payments"] == 3
 
 
 @pytest.mark.parametrize(

@@ -3360,8 +3360,8 @@ export interface paths {
          *     `product_id`, `terminal_id`, `ip`, `card_fingerprint`, `card_country`, `ip_country`, `email_domain`, `status` and
          *     `disputed_at` those that you have. `columns` maps other names. With `dry_run` the response shows how the columns are
          *     read and which lines cannot be used. Otherwise such a file is refused (422, `errors` name the lines), and a job replays
-         *     it through the live engine with the current settings and rules and, if `settings` or `rules` are given, with those too.
-         *     The file is deleted when the job ends. For the roles admin, analyst, owner.
+         *     it through the live engine with the current settings and rules and, if `settings` or `rules` are given, with those too,
+         *     each with the current lists. The file is deleted when the job ends. For the roles admin, analyst, owner.
          */
         post: operations["start_backtest"];
         delete?: never;
@@ -3379,7 +3379,7 @@ export interface paths {
         };
         /**
          * One backtest with its report
-         * @description The report has the figures, the points of the curves by threshold, what each detector, reason and rule contributes, and the worst mistakes.
+         * @description The report has the figures, the points of the curves by threshold, what each detector, reason and rule contributes, the decisions of lists, and the worst mistakes.
          */
         get: operations["show_backtest"];
         put?: never;
@@ -3866,10 +3866,16 @@ export interface components {
             replayed: number;
             measured: number;
             /**
-             * @description what live decisions read besides, and these did not: `lists` (so no entry blocks or allows a payment, and `in_list` of a rule is false), `statuses`, `trust_scores`, `refunds`, `snoozes`, `fuse`. Earlier reports lack it
+             * @description entries of customers, cards, addresses, email domains and card countries, on any list, that were in effect when the backtest began. They apply to all payments before their end. Earlier reports lack it
+             * @default 0
+             * @example 12
+             */
+            list_entries: number;
+            /**
+             * @description what live decisions read besides, and these did not: `other_list_entries` (of emails, documents, devices and BINs), `statuses`, `trust_scores`, `refunds`, `snoozes`, `fuse`. Reports with `lists` were made without lists. Earlier reports lack it
              * @default []
              * @example [
-             *       "lists",
+             *       "other_list_entries",
              *       "statuses",
              *       "trust_scores",
              *       "refunds",
@@ -5784,6 +5790,12 @@ export interface components {
         ExampleDecision: {
             decision: components["schemas"]["Decision"];
             risk_score: number;
+            /**
+             * @description what decided in place of the risk, as in decisions. Earlier reports lack it
+             * @default null
+             * @example block_list.ip
+             */
+            override: string | null;
             points: components["schemas"]["ExamplePoints"][];
         };
         /** ExamplePayment */
@@ -6479,6 +6491,21 @@ export interface components {
              * @example 2999-01-01T12:00:00Z
              */
             until: string;
+        };
+        /**
+         * ListFigures
+         * @description Payments that list entries of one kind decide on, and those that get another decision by them.
+         */
+        ListFigures: {
+            /**
+             * @description the decisions' `override`
+             * @example block_list.ip
+             */
+            name: string;
+            frauds: number;
+            honest: number;
+            changed_frauds: number;
+            changed_honest: number;
         };
         /** ListSummaries */
         ListSummaries: {
@@ -10548,6 +10575,11 @@ export interface components {
             detectors: components["schemas"]["ContributionFigures"][];
             reasons: components["schemas"]["ContributionFigures"][];
             rules: components["schemas"]["RuleFigures"][];
+            /**
+             * @description earlier reports lack it
+             * @default []
+             */
+            lists: components["schemas"]["ListFigures"][];
             /**
              * @description decisions without a detector, by detector
              * @example {
@@ -26055,8 +26087,9 @@ export interface operations {
                      *         "feedback_delay_days": 7,
                      *         "replayed": 12,
                      *         "measured": 12,
+                     *         "list_entries": 12,
                      *         "not_replayed": [
-                     *           "lists",
+                     *           "other_list_entries",
                      *           "statuses",
                      *           "trust_scores",
                      *           "refunds",
@@ -26139,6 +26172,7 @@ export interface operations {
                      *                 "changed_honest": 12
                      *               }
                      *             ],
+                     *             "lists": [],
                      *             "degraded": {
                      *               "custom_rules.0195a3f2": 2
                      *             }
@@ -26159,6 +26193,7 @@ export interface operations {
                      *                   {
                      *                     "decision": "allow",
                      *                     "risk_score": 12,
+                     *                     "override": "block_list.ip",
                      *                     "points": [
                      *                       {
                      *                         "reason": "velocity.card.1h",

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from socket import AF_INET, inet_pton
 
 # An address with a port: `192.0.2.1:443`, `[2001:db8::1]:443`; brackets and zone may stand alone.
 _BRACKETED = re.compile(r"\[([^\]]+)\](?::\d+)?")
@@ -15,8 +16,21 @@ def parse_address(text: str | None) -> str | None:
     Accepts a port, brackets, quotes, an IPv6 zone and IPv4 written as IPv6. Of a list, the first public address counts:
     a visitor's own proxy adds a private one before it. Without a public one it is the first.
     """
+    if text is not None and _is_ipv4(text):
+        return text
     found = [address for part in _BETWEEN.split(text or "") if (address := _address(part))]
-    return str(next((address for address in found if address.is_global), found[0])) if found else None
+    if len(found) < 2:
+        return str(found[0]) if found else None
+    return str(next((address for address in found if address.is_global), found[0]))
+
+
+def _is_ipv4(text: str) -> bool:
+    """Return whether a text is an IPv4 address and nothing else, as most are: many times as fast as `ipaddress`."""
+    try:
+        inet_pton(AF_INET, text)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _address(part: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

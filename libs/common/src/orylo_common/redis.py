@@ -26,3 +26,8 @@ def connect(url: str, *, timeout_s: float) -> RedisClient:
         url = url.replace("+cluster", "", 1)
         return of_cluster.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)
     return of_server.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s)
+
+
+def is_in_process(redis: RedisClient) -> bool:
+    """Return whether the client is the stand-in for Redis that embedded mode has in its own process."""
+    return type(redis).__module__.startswith("fakeredis.")

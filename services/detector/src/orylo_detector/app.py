@@ -42,7 +42,7 @@ from orylo_common.resilience.probing import probing
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
 from orylo_detector.adapters.redis_attempts import RedisAttempts
-from orylo_detector.backtests import BacktestEndpoint
+from orylo_detector.backtests import BacktestEndpoint, stored_entries
 from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.engine import Engine
 from orylo_detector.evaluation import EvaluationEndpoint
@@ -164,4 +164,5 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         health.check("redis", redis.ping, required=False)
         trial = FeatureReader(RedisAttempts(redis, breaker, read_only=True), history, country)
         evaluation = EvaluationEndpoint(pool, decide, trial, engine, policies)
-        yield PrivateAPI(health, [*evaluation.routes(), *BacktestEndpoint(plane).routes()])
+        backtests = BacktestEndpoint(plane, partial(stored_entries, pool))
+        yield PrivateAPI(health, [*evaluation.routes(), *backtests.routes()])

@@ -4,22 +4,26 @@ import asyncio
 import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Protocol, cast
 from uuid import UUID
 
+import asyncpg
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
+from orylo_common.control.lists.effective import EffectiveEntry, effective_entries
 from orylo_common.control.models import TenantRules
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.http.problems import Problem
-from orylo_detector.backtest.request import BacktestRequest, BacktestTask, BacktestVariant
+from orylo_common.postgres.errors import TRANSIENT_ERRORS
+from orylo_detector.backtest.replay import LISTED_TYPES
+from orylo_detector.backtest.request import ENTRIES, BacktestRequest, BacktestTask, BacktestVariant
 from orylo_rules import Rule
 
 # Of this process. Each takes a core for a while; the others wait.
@@ -31,6 +35,7 @@ HEARTBEAT = timedelta(seconds=1)
 INVALID = Problem(
     HTTPStatus.BAD_REQUEST, "invalid_backtest", "The first line of the body must be a backtest's request."
 )
+UNAVAILABLE = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "The database cannot be reached. Try again.")
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +53,8 @@ class BacktestEndpoint:
     """The file passes through in pieces: this process holds none of it."""
 
     plane: RulesAndPolicies
+    # Of a tenant, in batches.
+    entries: Callable[[UUID], AsyncGenerator[list[EffectiveEntry], None]]
     runs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RUNS_AT_ONCE))
     checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
 
@@ -66,7 +73,11 @@ class BacktestEndpoint:
             problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}".lstrip(": ") for each in invalid.errors()]
             return web.json_response({"refused": f"settings: {'; '.join(problems)}"})
         async with self.checks if asked.check_only else self.runs, _process() as (stdin, stdout):
-            await _feed(stdin, task, request)
+            try:
+                await self._feed_task(stdin, task, asked)
+            except TRANSIENT_ERRORS:
+                return UNAVAILABLE.response()
+            await _feed_file(stdin, request)
             response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
             await response.prepare(request)
             await _relay(stdout, response)
@@ -84,6 +95,23 @@ class BacktestEndpoint:
             variants.append(BacktestVariant(name="proposed", policy=proposed, rules=[*rules, *asked.rules]))
         options = asked.model_dump(exclude={"tenant_id", "settings", "rules"})
         return BacktestTask(**options, variants=variants)
+
+    async def _feed_task(self, stdin: StreamWriter, task: BacktestTask, asked: BacktestRequest) -> None:
+        """Write the task, the list entries and an empty line."""
+        stdin.write(task.model_dump_json().encode() + b"\n")
+        if not task.check_only:
+            async with aclosing(self.entries(asked.tenant_id)) as batches:
+                async for batch in batches:
+                    stdin.write(ENTRIES.dump_json(batch) + b"\n")
+                    await stdin.drain()
+        stdin.write(b"\n")
+
+
+async def stored_entries(pool: asyncpg.Pool, tenant_id: UUID) -> AsyncGenerator[list[EffectiveEntry], None]:
+    """Yield the entries that labelled payments can be on, in batches."""
+    async with pool.acquire() as connection, connection.transaction():
+        async for batch in effective_entries(connection, tenant_id, LISTED_TYPES):
+            yield batch
 
 
 def _valid_rules(stored: TenantRules) -> Iterator[Rule]:
@@ -107,10 +135,9 @@ async def _process() -> AsyncIterator[tuple[StreamWriter, StreamReader]]:
         await process.wait()
 
 
-async def _feed(stdin: StreamWriter, task: BacktestTask, request: web.Request) -> None:
+async def _feed_file(stdin: StreamWriter, request: web.Request) -> None:
     # A process that ended meanwhile has no result, and the end of its output shows it.
     with suppress(BrokenPipeError, ConnectionResetError):
-        stdin.write(task.model_dump_json().encode() + b"\n")
         async for piece in request.content.iter_chunked(PIECE):
             stdin.write(piece)
             await stdin.drain()

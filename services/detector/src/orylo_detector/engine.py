@@ -57,6 +57,7 @@ class Engine:
         self._rules = rules or NoRules()
         self._reported: set[tuple[UUID, int]] = set()
         self._limit_s = time_limit.total_seconds()
+        self._limit_us = time_limit / timedelta(microseconds=1)
 
     async def decide(self, payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Verdict:
         """Return a verdict in any case. A detector that fails or is late is left out and named in `degraded`."""
@@ -107,27 +108,25 @@ class Engine:
         """
         results: list[TimedFinding | None] = [None] * len(self._detectors)
         waiting: list[tuple[int, asyncio.Task[TimedFinding | None]]] = []
+        ended = time.perf_counter_ns()
         for index, detector in enumerate(self._detectors):
-            started = time.perf_counter_ns()
+            started = ended
             try:
                 finding = detector.assess(payment, features, policy)
             except Exception as error:  # noqa: BLE001  (a failing detector must not fail the decision)
                 _leave_out(detector.name, error)
+                ended = time.perf_counter_ns()
                 continue
-            if isinstance(finding, Finding):
-                results[index] = self._unless_late(detector, finding, started)
-            else:
+            ended = time.perf_counter_ns()
+            if not isinstance(finding, Finding):
                 waiting.append((index, asyncio.create_task(self._wait_for(detector, finding, started))))
+            elif (duration_us := (ended - started) // 1000) <= self._limit_us:
+                results[index] = finding, duration_us
+            else:
+                _leave_out(detector.name, TimeoutError())
         for index, task in waiting:
             results[index] = await task
         return results
-
-    def _unless_late(self, detector: Detector, finding: Finding, started: int) -> TimedFinding | None:
-        duration_us = _microseconds_since(started)
-        if duration_us <= self._limit_s * 1_000_000:
-            return finding, duration_us
-        _leave_out(detector.name, TimeoutError())
-        return None
 
     async def _wait_for(self, detector: Detector, finding: Awaitable[Finding], started: int) -> TimedFinding | None:
         try:

@@ -1,6 +1,7 @@
 """The handlers of the detector's messages."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -119,7 +120,8 @@ async def propose_decision(
         # Every declined attempt is decided on. The decision on a newer event stays the current one.
         verdict = await engine.decide(fact, reading, policy)
         late = detection_of(fact, verdict, None, cause=fact)
-        return RecordedPayment(fact, known, late, announce(late), additions=additions_of(fact, verdict.listing))
+        additions = additions_of(fact, verdict.listing, datetime.now(UTC))
+        return RecordedPayment(fact, known, late, announce(late), additions=additions)
     if payment != fact:
         reading, _ = await features.read(payment)
     used = known.with_used_history(reading).weighed(payment.occurred_at, policy.entity_half_life_days)
@@ -131,7 +133,7 @@ async def propose_decision(
         change = None if payment.test else block_fact(detection)
         block = announce(change) if change else None
     known = known.decided_with(used, detection)
-    additions = additions_of(payment, verdict.listing)
+    additions = additions_of(payment, verdict.listing, datetime.now(UTC))
     return RecordedPayment(payment, known, detection, announcement, block, used.ip_country, additions)
 
 

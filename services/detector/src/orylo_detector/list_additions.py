@@ -1,7 +1,7 @@
 """The list entries that a tenant's rules add."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 
 from orylo_common.control.lists.additions import Addition, add_entries
@@ -14,9 +14,12 @@ from orylo_detector.domain.countries import buyer_address
 from orylo_rules import AddToList, Rule
 
 
-def additions_of(payment: PaymentFact, rules: Iterable[Rule]) -> list[Addition]:
-    """Return the entries that rules with `AddToList` make of a payment. A panel's test event is put on no list."""
-    return [] if payment.test else list(chain.from_iterable(_additions(payment, rule) for rule in rules))
+def additions_of(payment: PaymentFact, rules: Iterable[Rule], at: datetime) -> list[Addition]:
+    """Return the entries that rules with `AddToList` make of a payment at a time.
+
+    A panel's test event is put on no list.
+    """
+    return [] if payment.test else list(chain.from_iterable(_additions(payment, rule, at) for rule in rules))
 
 
 async def write_additions(connection: Connection, batch: Sequence[Sequence[Addition]]) -> list[None]:
@@ -24,10 +27,10 @@ async def write_additions(connection: Connection, batch: Sequence[Sequence[Addit
     return [None] * len(batch)
 
 
-def _additions(payment: PaymentFact, rule: Rule) -> Iterator[Addition]:
+def _additions(payment: PaymentFact, rule: Rule, at: datetime) -> Iterator[Addition]:
     if not isinstance(rule.action, AddToList):
         return
-    expires_at = datetime.now(UTC) + timedelta(days=rule.action.days)
+    expires_at = at + timedelta(days=rule.action.days)
     values = {
         EntryType.CUSTOMER: payment.customer_id,
         EntryType.CARD: payment.card and payment.card.fingerprint,

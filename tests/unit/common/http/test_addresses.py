@@ -1,9 +1,12 @@
 """The caller's address behind proxies, and allow-lists."""
 
+from ipaddress import ip_address
 from unittest.mock import Mock
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from hypothesis import given
+from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from orylo_common.http.addresses import client_address, is_internal, is_within, network_of
@@ -120,3 +123,13 @@ def test_a_caller_is_internal_without_a_proxy_and_in_a_private_network(
 ) -> None:
     transport = Mock(get_extra_info=lambda name, default=None: (address, 1) if name == "peername" else default)
     assert is_internal(make_mocked_request("GET", "/", headers=headers, transport=transport)) is internal
+
+
+@given(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){3}", fullmatch=True) | st.ip_addresses().map(str))
+def test_an_address_alone_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        assert parse_address(text) is None
+    else:
+        assert parse_address(text) == str(getattr(address, "ipv4_mapped", None) or address)

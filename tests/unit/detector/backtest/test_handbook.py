@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -52,6 +53,14 @@ def test_a_customer_outside_the_hundred_of_one_day_counts_on_the_next() -> None:
     payments = [scored(WEEK, "ana", risk=0, is_fraud=True), scored(next_day, "ana", risk=90, is_fraud=True)]
     payments += [scored(day, f"c{number}", risk=50) for day in (WEEK, next_day) for number in range(INSPECTED)]
     assert card_precision(payments) == pytest.approx(0.01 / 2)
+
+
+def test_among_equal_risks_higher_amounts_are_inspected_first() -> None:
+    tried = [scored(WEEK, f"c{number}", risk=50) for number in range(10 * INSPECTED)]
+    frauds = [scored(WEEK, f"fraud{number}", risk=50, is_fraud=True) for number in range(INSPECTED)]
+    tried += [replace(each, payment=each.payment._replace(amount_minor=20_000)) for each in frauds]
+    assert card_precision(tried) == 1.0
+    assert 0 < card_precision(tried, by_amount=False) < 0.3
 
 
 class _Reduced:

@@ -7,8 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from orylo_common.control.lists.effective import EffectiveEntry
+from orylo_common.control.lists.values import EntryType
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision
+from orylo_detector.adapters.memory_lists import MemoryLists
 from orylo_detector.backtest.backtest import REPORT_EVERY, Backtest
 from orylo_detector.backtest.examples import BLOCKED_HONEST, KEPT, MISSED_FRAUD, STRICTER_FRAUD, STRICTER_HONEST
 from orylo_detector.backtest.labelled_payment import LabelledPayment
@@ -16,7 +19,7 @@ from orylo_detector.backtest.page import page
 from orylo_detector.backtest.period import Period
 from orylo_detector.backtest.replay import Replay, Variant
 from orylo_detector.backtest.report import lines, report
-from orylo_rules import AddPoints, AddToList, Rule
+from orylo_rules import AddPoints, AddToList, Decide, Rule
 from tests.unit.detector.backtest.cases import CURRENT, backtest, labelled, shop, whole
 
 DAY = timedelta(days=1)
@@ -199,18 +202,72 @@ async def test_rules_decide_in_a_backtest_and_are_counted() -> None:
     assert any("big" in line for line in lines(report(run)))
 
 
-async def test_a_result_says_that_lists_were_not_replayed() -> None:
-    """No payment is on a list, whichever it is, and none gets onto one by a rule."""
-    listing = BIG.model_copy(update={"action": AddToList(list="block"), "expression": "true"})
-    listed = BIG.model_copy(update={"id": uuid4(), "name": "listed", "expression": 'in_list("block")'})
-    not_listed = BIG.model_copy(update={"id": uuid4(), "name": "not listed", "expression": '!in_list("block")'})
-    run = await measured(shop(60), Variant("current", CURRENT.policy, [listing, listed, not_listed]))
-    result = report(run)
+async def test_lists_decide_in_place_of_the_risk_and_are_counted() -> None:
+    payments = shop(2_000)
+    lists = MemoryLists(
+        [
+            EffectiveEntry("block", EntryType.CUSTOMER, "customer7"),
+            EffectiveEntry("allow", EntryType.CUSTOMER, "customer8"),
+            EffectiveEntry("vip", EntryType.CUSTOMER, "customer9"),
+        ]
+    )
+    vip = BIG.model_copy(update={"name": "vip", "expression": 'in_list("vip")', "action": Decide(kind="review")})
+    of_7, of_8, of_9 = (sum(each.customer_id == f"customer{number}" for each in payments) for number in (7, 8, 9))
+    assert min(of_7, of_8, of_9) > 0
 
-    assert [each["name"] for each in result["variants"][0]["rules"]] == ["big", "not listed"]
-    assert "lists" in result["not_replayed"]
+    variants = CURRENT, Variant("proposed", CURRENT.policy, [vip])
+    without = Backtest(variants, whole(payments), feedback_delay=DAY)
+    run = Backtest(variants, whole(payments), feedback_delay=DAY, lists=lists)
+    await without.run(payments)
+    await run.run(payments)
+
+    result = report(run)
+    assert (result["list_entries"], report(without)["list_entries"]) == (3, 0)
+    assert not {"lists"} & set(result["not_replayed"])
+    for variant, unlisted in zip(result["variants"], report(without)["variants"], strict=True):
+        allowed, blocked = variant["lists"]
+        assert (blocked["name"], blocked["frauds"] + blocked["honest"]) == ("block_list.customer", of_7)
+        assert (allowed["name"], allowed["frauds"] + allowed["honest"]) == ("allow_list.customer", of_8)
+        assert 0 < blocked["changed_frauds"] + blocked["changed_honest"] <= of_7
+        # An entry is an override: the risks are the same.
+        assert variant["thresholds"] == unlisted["thresholds"]
+        assert variant["decisions"] != unlisted["decisions"]
+    [rule] = result["variants"][1]["rules"]
+    assert rule["frauds"] + rule["honest"] == of_9
+    shown = "\n".join(lines(result))
+    assert "block_list.customer" in shown
+    assert "by block_list.customer" in shown
+    assert "Lists, current" in page(result, "payments.csv")
+    assert [each for each in lines(result) if each.startswith("List entries in effect today")]
+
+
+async def test_an_entry_ends_in_the_time_of_the_payments() -> None:
+    ends = EffectiveEntry("block", EntryType.IP, "203.0.113.0/24", labelled(DAY).occurred_at)
+    replay = Replay([CURRENT], lists=MemoryLists([ends]))
+    for after, decision in ((timedelta(), Decision.BLOCK), (DAY, Decision.ALLOW)):
+        [verdict] = await replay.decide(labelled(after, ip="203.0.113.7"))
+        assert verdict.decision is decision
+
+
+async def test_a_rule_adds_entries_for_its_days_and_only_for_its_own_variant() -> None:
+    listing = BIG.model_copy(update={"action": AddToList(list="block", days=2), "expression": "payment.amount > 300.0"})
+    lists = MemoryLists()
+    replay = Replay([CURRENT, Variant("proposed", CURRENT.policy, [listing])], lists=lists)
+    for after, amount_minor, proposed in (
+        (timedelta(), 40_000, None),
+        (DAY, 10_000, "block_list.customer"),
+        (2 * DAY, 10_000, None),
+    ):
+        verdicts = await replay.decide(labelled(after, amount_minor=amount_minor))
+        assert [each.override for each in verdicts] == [None, proposed]
+    assert not len(lists)
+
+
+async def test_a_result_says_what_was_not_replayed() -> None:
+    result = report(await measured(shop(60)))
+    assert result["not_replayed"][0] == "other_list_entries"
     [sentence] = [line for line in lines(result) if line.startswith("Not replayed")]
-    assert "list entries" in sentence
+    assert "list entries of emails, documents, devices and BINs" in sentence
     assert sentence in page(result, "payments.csv").replace("&#x27;", "'")
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -17,17 +18,19 @@ from orylo_cli.console import err, exit_with_error, print_json, print_note, prin
 from orylo_cli.proposed_rules import proposed_rules
 from orylo_cli.setting_values import apply_changes
 from orylo_cli.target import open_target
+from orylo_common.control.lists.effective import effective_entries
 from orylo_common.control.rules import list_rules
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.store import read_section
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
+from orylo_detector.adapters.memory_lists import MemoryLists
 from orylo_detector.backtest.backtest import Backtest
 from orylo_detector.backtest.labelled_payment import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, LabelledPayment
 from orylo_detector.backtest.page import page
 from orylo_detector.backtest.period import InvalidPeriod, period_of
 from orylo_detector.backtest.reading import LabelledFile, UnreadableFile, read_labelled
-from orylo_detector.backtest.replay import Variant
+from orylo_detector.backtest.replay import LISTED_TYPES, Variant
 from orylo_detector.backtest.report import lines, report
 
 # As a shell reports a program that Ctrl-C ended.
@@ -69,7 +72,10 @@ def backtest(
     ],
     tenant: Annotated[
         str | None,
-        typer.Option(help="The tenant whose settings and rules are the current ones. Default: the default settings."),
+        typer.Option(
+            help="The tenant whose settings, rules and lists are the current ones. Default: the default settings, "
+            "without rules and lists."
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None,
@@ -115,7 +121,7 @@ def backtest(
 
     Example: `orylo backtest payments.parquet --tenant minha-loja --rules rules.json`
     """
-    current = _current(tenant, data_dir)
+    current, lists = _current(tenant, data_dir)
     variants = [current]
     if changes or proposed or rules:
         policy = _proposed_policy(current.policy, changes or (), proposed)
@@ -127,7 +133,7 @@ def backtest(
         period = period_of(labelled.payments, warmup_from=warmup_from, test_from=test_from, test_to=test_to)
     except InvalidPeriod as invalid:
         raise typer.BadParameter(str(invalid), param_hint="--warmup-from, --test-from, --test-to") from None
-    run = Backtest(variants, period, feedback_delay=feedback_delay)
+    run = Backtest(variants, period, feedback_delay=feedback_delay, lists=lists)
     interrupted = _replay(run, labelled.payments)
     if not run.measured:
         exit_with_error(
@@ -149,16 +155,19 @@ def backtest(
         raise typer.Exit(INTERRUPTED)
 
 
-def _current(tenant: str | None, data_dir: Path) -> Variant:
-    """Return the tenant's settings and rules, or the default settings."""
+def _current(tenant: str | None, data_dir: Path) -> tuple[Variant, MemoryLists]:
+    """Return the tenant's settings and rules, and its lists; or the default settings, without lists."""
     if tenant is None:
-        return Variant("current", DetectionPolicy())
+        return Variant("current", DetectionPolicy()), MemoryLists()
     name = tenant
 
-    async def read(connection: Connection) -> Variant:
+    async def read(connection: Connection) -> tuple[Variant, MemoryLists]:
         found = await find_tenant(connection, name)
         policy = await read_section(connection, found.id, DetectionPolicy)
-        return Variant("current", policy, [stored.rule for stored in await list_rules(connection, found.id)])
+        rules = [stored.rule for stored in await list_rules(connection, found.id)]
+        async with connection.transaction():
+            batches = [batch async for batch in effective_entries(connection, found.id, LISTED_TYPES)]
+        return Variant("current", policy, rules), MemoryLists(chain.from_iterable(batches))
 
     with open_target(data_dir, "backtest") as target:
         return target.run(read)

@@ -40,8 +40,8 @@ A CSV file in UTF-8, with commas or semicolons, of at most 16 MiB and 100,000 li
 `product_id`, `terminal_id`, `ip`, `card_fingerprint`, `card_country`, `ip_country`, `email_domain`, `status` and
 `disputed_at` those that you have. `columns` maps other names. With `dry_run` the response shows how the columns are
 read and which lines cannot be used. Otherwise such a file is refused (422, `errors` name the lines), and a job replays
-it through the live engine with the current settings and rules and, if `settings` or `rules` are given, with those too.
-The file is deleted when the job ends. """
+it through the live engine with the current settings and rules and, if `settings` or `rules` are given, with those too,
+each with the current lists. The file is deleted when the job ends. """
 EXAMPLE = """\
 occurred_at,payment_id,customer_id,amount,currency,is_fraud
 2026-03-14T15:09:26Z,pi_1,ana,149.90,BRL,0
@@ -169,7 +169,7 @@ ROUTES = (
         path_values=BacktestPath,
         response=BacktestDetail,
         description="The report has the figures, the points of the curves by threshold, what each detector, reason and "
-        "rule contributes, and the worst mistakes. ",
+        "rule contributes, the decisions of lists, and the worst mistakes. ",
     ),
     Route(
         "GET",

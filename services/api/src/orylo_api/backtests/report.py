@@ -55,6 +55,16 @@ class RuleFigures(ResponseBody):
     changed_honest: int = Field(ge=0)
 
 
+class ListFigures(ResponseBody):
+    """Payments that list entries of one kind decide on, and those that get another decision by them."""
+
+    name: str = Field(description="the decisions' `override`", examples=["block_list.ip"])
+    frauds: int = Field(ge=0)
+    honest: int = Field(ge=0)
+    changed_frauds: int = Field(ge=0)
+    changed_honest: int = Field(ge=0)
+
+
 class DailyPrecision(ResponseBody):
     """Precision among the customers with the highest risk of each day."""
 
@@ -78,6 +88,7 @@ class VariantReport(ResponseBody):
     detectors: list[ContributionFigures]
     reasons: list[ContributionFigures]
     rules: list[RuleFigures]
+    lists: list[ListFigures] = Field(default=[], description="earlier reports lack it")
     degraded: dict[str, int] = Field(
         description="decisions without a detector, by detector", examples=[{"custom_rules.0195a3f2": 2}]
     )
@@ -91,6 +102,11 @@ class ExamplePoints(ResponseBody):
 class ExampleDecision(ResponseBody):
     decision: Decision
     risk_score: int = Field(ge=0, le=100)
+    override: str | None = Field(
+        default=None,
+        description="what decided in place of the risk, as in decisions. Earlier reports lack it",
+        examples=["block_list.ip"],
+    )
     points: list[ExamplePoints]
 
 
@@ -120,12 +136,19 @@ class BacktestReport(ResponseBody):
     feedback_delay_days: float = Field(ge=0, examples=[7])
     replayed: int = Field(ge=0)
     measured: int = Field(ge=0)
+    list_entries: int = Field(
+        default=0,
+        ge=0,
+        description="entries of customers, cards, addresses, email domains and card countries, on any list, that were "
+        "in effect when the backtest began. They apply to all payments before their end. Earlier reports lack it",
+        examples=[12],
+    )
     not_replayed: list[str] = Field(
         default=[],
-        description="what live decisions read besides, and these did not: `lists` (so no entry blocks or allows a "
-        "payment, and `in_list` of a rule is false), `statuses`, `trust_scores`, `refunds`, `snoozes`, `fuse`. Earlier "
-        "reports lack it",
-        examples=[["lists", "statuses", "trust_scores", "refunds", "snoozes", "fuse"]],
+        description="what live decisions read besides, and these did not: `other_list_entries` (of emails, documents, "
+        "devices and BINs), `statuses`, `trust_scores`, `refunds`, `snoozes`, `fuse`. Reports with `lists` were made "
+        "without lists. Earlier reports lack it",
+        examples=[["other_list_entries", "statuses", "trust_scores", "refunds", "snoozes", "fuse"]],
     )
     variants: list[VariantReport] = Field(
         description="the current settings and, if others are tried, the proposed ones"

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from orylo_common.messages import Decision
+from orylo_detector.adapters.memory_lists import MemoryLists
 from orylo_detector.backtest.contributions import Contributions
 from orylo_detector.backtest.daily_ranking import DailyRanking
 from orylo_detector.backtest.examples import Examples
 from orylo_detector.backtest.labelled_payment import LabelledPayment
 from orylo_detector.backtest.period import Period
-from orylo_detector.backtest.replay import Replay, Variant
+from orylo_detector.backtest.replay import NO_LISTS, Replay, Variant
 from orylo_detector.backtest.risk_counts import RiskCounts
 from orylo_detector.domain.verdict import Verdict
 
@@ -57,6 +58,8 @@ class Measures:
             self.contributions.add(risk, verdict.points, is_fraud=is_fraud)
         if verdict.rules:
             self.contributions.add_rules(verdict.decision, verdict.rules, is_fraud=is_fraud)
+        if verdict.basis.listed:
+            self.contributions.add_list(verdict, verdict.basis.listed.source, is_fraud=is_fraud)
         if verdict.degraded:
             self.degraded.update(verdict.degraded)
 
@@ -64,8 +67,16 @@ class Measures:
 class Backtest:
     """One run. Its measures are usable at any time, also after an interruption."""
 
-    def __init__(self, variants: Sequence[Variant], period: Period, *, feedback_delay: timedelta) -> None:
+    def __init__(
+        self,
+        variants: Sequence[Variant],
+        period: Period,
+        *,
+        feedback_delay: timedelta,
+        lists: MemoryLists = NO_LISTS,
+    ) -> None:
         self.period = period
+        self.list_entries = len(lists)
         self.feedback_delay = feedback_delay
         self.measures = [Measures(variant) for variant in variants]
         self.examples = Examples()
@@ -73,7 +84,7 @@ class Backtest:
         self.measured = 0
         # The time of the last payment that was replayed.
         self.until: datetime | None = None
-        self._replay = Replay(variants, feedback_delay=feedback_delay)
+        self._replay = Replay(variants, lists=lists, feedback_delay=feedback_delay)
 
     async def run(self, payments: Sequence[LabelledPayment], progress: Callable[[int], None] = lambda _: None) -> None:
         """Replay payments, which must be in the order of their times.

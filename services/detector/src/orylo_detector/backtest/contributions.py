@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from orylo_common.messages import Decision, ReasonPoints, RuleHit
+from orylo_detector.domain.verdict import Verdict
 
 
 @dataclass(slots=True)
@@ -31,14 +32,10 @@ class Contribution:
 
 
 @dataclass(slots=True)
-class RuleContribution:
-    """Payments that a rule is true of, and those among them that get another decision by it.
-
-    For a rule in shadow these are the payments that would get another decision if it were on.
-    """
+class Effect:
+    """Payments that something applies to, and those among them that get another decision by it."""
 
     name: str
-    mode: str
     frauds: int = 0
     honest: int = 0
     changed_frauds: int = 0
@@ -53,6 +50,13 @@ class RuleContribution:
             self.changed_honest += is_changed
 
 
+@dataclass(slots=True)
+class RuleEffect(Effect):
+    """Payments that a rule is true of. One in shadow would change decisions if it were on."""
+
+    mode: str = "on"
+
+
 class Contributions:
     """Sums up the points of many decisions, by detector and by reason."""
 
@@ -60,12 +64,18 @@ class Contributions:
         self._review_at = review_at
         self.by_detector: dict[str, Contribution] = {}
         self.by_reason: dict[str, Contribution] = {}
-        self.by_rule: dict[UUID, RuleContribution] = {}
+        self.by_rule: dict[UUID, RuleEffect] = {}
+        # By the kind of entry that decided, such as `block_list.ip`.
+        self.by_list: dict[str, Effect] = {}
 
     def add_rules(self, decision: Decision, hits: Sequence[RuleHit], *, is_fraud: bool) -> None:
         for hit in hits:
-            rule = self.by_rule.setdefault(hit.rule_id, RuleContribution(hit.name, hit.mode))
+            rule = self.by_rule.setdefault(hit.rule_id, RuleEffect(hit.name, mode=hit.mode))
             rule.add(is_fraud=is_fraud, is_changed=hit.otherwise is not decision)
+
+    def add_list(self, verdict: Verdict, source: str, *, is_fraud: bool) -> None:
+        effect = self.by_list.setdefault(source, Effect(source))
+        effect.add(is_fraud=is_fraud, is_changed=verdict.unlisted_decision is not verdict.decision)
 
     def add(self, risk: int, points: Sequence[ReasonPoints], *, is_fraud: bool) -> None:
         of_detector: dict[str, int] = {}

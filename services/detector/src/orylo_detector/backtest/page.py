@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from orylo_detector.backtest.charts import Chart, Curve, legend, svg
-from orylo_detector.backtest.report import not_replayed, number, percent
+from orylo_detector.backtest.report import decisions_of, not_replayed, number, percent, replayed_lists
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fff; --quiet: #5a6675; --line: #d5dbe3;
@@ -62,7 +62,7 @@ def _body(result: Result, source: str) -> Iterator[str]:
         f"measured, and {result['replayed'] - result['measured']:,} before them replayed to warm up. "
         f"A label became known {result['feedback_delay_days']:g} days after its payment.</p>"
     )
-    yield f"<p>{escape(not_replayed(result))}</p>"
+    yield f"<p>{escape(replayed_lists(result))} {escape(not_replayed(result))}</p>"
     yield "<h2>Summary</h2>"
     yield _table("Quality of the risks", ["", "ROC AUC", "average precision", "card precision", "frauds", "honest"], [
         [each["name"], number(each["roc_auc"]), number(each["average_precision"]),
@@ -169,6 +169,13 @@ def _contributions(variant: Result) -> Iterator[str]:
              f"{each['changed_frauds']:,}", f"{each['changed_honest']:,}"]
             for each in variant["rules"]
         ])  # fmt: skip
+    if variant["lists"]:
+        header = ["", "frauds", "honest", "changed for frauds", "changed for honest"]
+        yield _table(f"Lists, {variant['name']}", header, [
+            [each["name"], f"{each['frauds']:,}", f"{each['honest']:,}",
+             f"{each['changed_frauds']:,}", f"{each['changed_honest']:,}"]
+            for each in variant["lists"]
+        ])  # fmt: skip
     for name, count in variant["degraded"].items():
         yield f'<p class="note">{escape(name)} was left out of {count:,} decisions.</p>'
 
@@ -179,7 +186,7 @@ def _examples(examples: Result) -> str:
         return f"<h3>{escape(title)}</h3>"
     rows = [
         [each["payment_id"], each["customer_id"] or "", each["occurred_at"], f"{each['amount']} {each['currency']}",
-         " → ".join(f"{decided['decision']} {decided['risk_score']}" for decided in each["decisions"]),
+         decisions_of(each),
          ", ".join(f"{point['reason']} {point['points']:+}" for point in each["decisions"][-1]["points"])]
         for each in examples["payments"]
     ]  # fmt: skip

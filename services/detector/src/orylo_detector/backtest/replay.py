@@ -2,28 +2,37 @@
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from orylo_common.control.lists.effective import EffectiveEntry
+from orylo_common.control.lists.values import EntryType
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import PaymentSucceeded
+from orylo_common.messages import PaymentFact, PaymentSucceeded
 from orylo_detector.adapters.ip_countries import allocated_country
 from orylo_detector.adapters.memory_attempts import MemoryAttempts
 from orylo_detector.adapters.memory_history import MemoryHistory
+from orylo_detector.adapters.memory_lists import MemoryLists
 from orylo_detector.backtest.facts import dispute_fact, payment_fact
 from orylo_detector.backtest.labelled_payment import LabelledPayment
 from orylo_detector.backtest.replayed_rules import ReplayedRules
 from orylo_detector.domain.features import Features
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
+from orylo_detector.list_additions import additions_of
 from orylo_detector.ports import CountryLookup
-from orylo_rules import Rule
+from orylo_rules import AddToList, Rule
 
 FEEDBACK_DELAY = timedelta(days=7)
 # No detector is late in a backtest: its decisions must not depend on the machine.
 NO_TIME_LIMIT = timedelta(days=1)
 CACHED_ADDRESSES = 100_000
+# The types of list entries that a row of a file can be on.
+LISTED_TYPES = (EntryType.CUSTOMER, EntryType.CARD, EntryType.IP, EntryType.EMAIL_DOMAIN, EntryType.CARD_COUNTRY)
+
+
+NO_LISTS = MemoryLists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +44,27 @@ class Variant:
     rules: Sequence[Rule] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Decider:
+    """Decides by one variant. `lists` grow with the variant's rules that add entries."""
+
+    engine: Engine
+    policy: DetectionPolicy
+    lists: MemoryLists
+
+    async def decide(self, fact: PaymentFact, features: Features) -> Verdict:
+        listed = self.lists.hits(fact)
+        verdict = await self.engine.decide(fact, replace(features, listed=listed) if listed else features, self.policy)
+        if verdict.listing:
+            for addition in additions_of(fact, verdict.listing, fact.occurred_at):
+                entry = addition.entry
+                added = EffectiveEntry(entry.list, entry.type, entry.value, entry.expires_at)
+                self.lists.add(added, fact.occurred_at)
+        return verdict
+
+
 class Replay:
-    """The engine, and a history that grows with each payment. One history serves all variants.
+    """The engine, the tenant's lists, and a history that grows with each payment. One history serves all variants.
 
     A fraud, and a dispute that the file names, is learned as a dispute: `feedback_delay` after the payment, or when
     it was reported if that was later.
@@ -46,13 +74,11 @@ class Replay:
         self,
         variants: Sequence[Variant],
         *,
+        lists: MemoryLists = NO_LISTS,
         feedback_delay: timedelta = FEEDBACK_DELAY,
         country: CountryLookup = allocated_country,
     ) -> None:
-        self._engines = [
-            (Engine(rules=ReplayedRules(variant.rules, NO_TIME_LIMIT), time_limit=NO_TIME_LIMIT), variant.policy)
-            for variant in variants
-        ]
+        self._deciders = [_decider(variant, lists) for variant in variants]
         self._feedback_delay = feedback_delay
         self._country = lru_cache(CACHED_ADDRESSES)(country)
         self._attempts = MemoryAttempts()
@@ -70,7 +96,7 @@ class Replay:
         [attempts] = await self._attempts.record([fact])
         [history] = await self._history.read([fact])
         features = Features(attempts, history.customer, history.amounts, ip_country, entities=history.entities)
-        verdicts = [await engine.decide(fact, features, policy) for engine, policy in self._engines]
+        verdicts = [await decider.decide(fact, features) for decider in self._deciders]
         if isinstance(fact, PaymentSucceeded):
             self._history.learn_payment(fact, ip_country)
             if payment.is_fraud or payment.disputed_at:
@@ -87,3 +113,9 @@ class Replay:
             self._history.learn_dispute(dispute_fact(payment, known_at), payment_fact(payment))
             if payment.is_fraud and payment.customer_id:
                 self.compromised.add(payment.customer_id)
+
+
+def _decider(variant: Variant, lists: MemoryLists) -> _Decider:
+    engine = Engine(rules=ReplayedRules(variant.rules, NO_TIME_LIMIT), time_limit=NO_TIME_LIMIT)
+    adds_entries = any(isinstance(rule.action, AddToList) for rule in variant.rules)
+    return _Decider(engine, variant.policy, lists.copy() if adds_entries else lists)

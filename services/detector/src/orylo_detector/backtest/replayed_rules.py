@@ -11,7 +11,7 @@ from orylo_rules import Rule, RuleSet
 
 
 class ReplayedRules:
-    """RuleSource of a fixed set of rules. No list has entries, and no rule adds one."""
+    """RuleSource of a fixed set of rules, without snoozes and without a fuse."""
 
     def __init__(self, rules: Sequence[Rule], time_limit: timedelta) -> None:
         self._rule_set = RuleSet(rules, time_limit=time_limit)
@@ -20,4 +20,4 @@ class ReplayedRules:
         if not self._rule_set:
             return NO_RULES
         values = values_of(payment, features, self._rule_set.fields)
-        return RuleFinding(self._rule_set.evaluate(values, lists=()), evaluated=True)
+        return RuleFinding(self._rule_set.evaluate(values, lists={hit.list for hit in features.listed}), evaluated=True)

@@ -17,7 +17,7 @@ DIGITS = 4
 
 # What live decisions read besides, in words: a file does not have it as it was at the time of each payment.
 NOT_REPLAYED: Mapping[str, str] = {
-    "lists": "list entries, also those that rules add",
+    "other_list_entries": "list entries of emails, documents, devices and BINs",
     "statuses": "statuses of customers",
     "trust_scores": "trust scores",
     "refunds": "refunds",
@@ -38,6 +38,7 @@ def report(backtest: Backtest, *, interrupted: bool = False) -> dict[str, Any]:
         "feedback_delay_days": round(backtest.feedback_delay.total_seconds() / 86_400, 3),
         "replayed": backtest.replayed,
         "measured": backtest.measured,
+        "list_entries": backtest.list_entries,
         "not_replayed": list(NOT_REPLAYED),
         "variants": [_variant(measures) for measures in backtest.measures],
         "examples": [_examples(backtest.examples, kind) for kind in kinds],
@@ -67,6 +68,7 @@ def _variant(measures: Measures) -> dict[str, Any]:
         "detectors": [_contribution(*each) for each in most_points_first(measures.contributions.by_detector)],
         "reasons": [_contribution(*each) for each in most_points_first(measures.contributions.by_reason)],
         "rules": [asdict(each) for each in sorted(measures.contributions.by_rule.values(), key=attrgetter("name"))],
+        "lists": [asdict(each) for _, each in sorted(measures.contributions.by_list.items())],
         "degraded": dict(sorted(measures.degraded.items())),
     }
 
@@ -118,6 +120,7 @@ def _example(example: Example) -> dict[str, Any]:
             {
                 "decision": verdict.decision.value,
                 "risk_score": verdict.risk_score,
+                "override": verdict.override,
                 "points": [{"reason": each.reason, "points": each.points} for each in verdict.points],
             }
             for verdict in example.verdicts
@@ -134,6 +137,7 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         f"{result['replayed'] - result['measured']:,} before them to warm up. "
         f"Labels known after {result['feedback_delay_days']:g} days."
     )
+    yield replayed_lists(result)
     yield not_replayed(result)
     for variant in result["variants"]:
         yield ""
@@ -167,7 +171,10 @@ def _variant_lines(variant: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {name} was left out of {count:,} decisions"
     if variant["rules"]:
         yield "  rules: frauds / honest that they are true of, mode, decisions that they change"
-        yield from map(_rule_line, variant["rules"])
+        yield from (_effect_line(each, each["mode"]) for each in variant["rules"])
+    if variant["lists"]:
+        yield "  lists: frauds / honest that they decide on, decisions that they change"
+        yield from map(_effect_line, variant["lists"])
     for title in ("detectors", "reasons"):
         if variant[title]:
             yield f"  {title}: frauds / honest, points, decisive for a review"
@@ -178,20 +185,34 @@ def _variant_lines(variant: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _rule_line(rule: Mapping[str, Any]) -> str:
+def _effect_line(effect: Mapping[str, Any], mode: str = "") -> str:
     return (
-        f"    {rule['name']:<36}{rule['frauds']:>8,} /{rule['honest']:>9,}{rule['mode']:>12}"
-        f"{rule['changed_frauds']:>9,} /{rule['changed_honest']:>7,}"
+        f"    {effect['name']:<36}{effect['frauds']:>8,} /{effect['honest']:>9,}{mode:>12}"
+        f"{effect['changed_frauds']:>9,} /{effect['changed_honest']:>7,}"
     )
 
 
 def example_line(example: Mapping[str, Any]) -> str:
-    decided = " → ".join(f"{each['decision']} {each['risk_score']}" for each in example["decisions"])
+    decided = decisions_of(example)
     points = ", ".join(f"{each['reason']} {each['points']:+}" for each in example["decisions"][-1]["points"])
     return (
         f"{example['payment_id']}  {example['occurred_at']}  {example['amount']} {example['currency']}  {decided}"
         + (f"  ({points})" if points else "")
     )
+
+
+def decisions_of(example: Mapping[str, Any]) -> str:
+    """Return the decision of each variant with its risk, and with what decided in place of the risk."""
+    return " → ".join(
+        f"{each['decision']} {each['risk_score']}" + (f" by {each['override']}" if each["override"] else "")
+        for each in example["decisions"]
+    )
+
+
+def replayed_lists(result: Mapping[str, Any]) -> str:
+    """Return the sentence about the lists that decided."""
+    entries = result["list_entries"]
+    return f"List entries in effect today, which apply to all payments before they end: {entries:,}."
 
 
 def not_replayed(result: Mapping[str, Any]) -> str:

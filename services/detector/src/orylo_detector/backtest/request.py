@@ -4,11 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from orylo_common.control.lists.effective import EffectiveEntry
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_detector.backtest.replay import FEEDBACK_DELAY
 from orylo_rules import Rule
+
+# A line of list entries.
+ENTRIES = TypeAdapter(list[EffectiveEntry])
 
 
 class BacktestOptions(BaseModel):

@@ -4,7 +4,7 @@ from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
-from orylo_detector.domain.finding import Finding
+from orylo_detector.domain.finding import NOTHING, Finding
 
 # In spreads above the median: where the score starts to rise, and where it reaches 100. Measured in
 # docs/decision-quality.md. For a history with a single price these are 2.2 and 4.8 times the price.
@@ -67,7 +67,8 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
     }
     if not scores:
         return Finding({NO_HISTORY: 0})
-    return Finding({f"amount_anomaly.{subject}": score for subject, score in scores.items() if score})
+    found = {f"amount_anomaly.{subject}": score for subject, score in scores.items() if score}
+    return Finding(found) if found else NOTHING
 
 
 def _score(distance: float) -> float:

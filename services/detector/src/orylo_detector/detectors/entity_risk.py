@@ -82,7 +82,7 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
         if score and rate >= policy.entity_min_lift * own_rate:
             scores[f"entity_risk.{entity}"] = score
             figures[f"entity_risk.{entity}"] = {"frauds": known.frauds, "payments": known.payments}
-    return Finding(scores, figures=figures)
+    return Finding(scores, figures=figures) if scores else NOTHING
 
 
 def tenant_rate(counts: EntityRate) -> float:

@@ -6,7 +6,7 @@ from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import CustomerHistory, Features
-from orylo_detector.domain.finding import Finding
+from orylo_detector.domain.finding import NOTHING, Finding
 
 # An unknown customer has a score of 50. One or two refunds are not a reason yet.
 LOW_TRUST = 40
@@ -62,7 +62,8 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
     """Score each fact that speaks against the customer."""
     if features.customer is None:
         return Finding({"trust_history.unknown_customer": NEW_CUSTOMER})
-    return Finding(_against(features.customer, payment))
+    against = _against(features.customer, payment)
+    return Finding(against) if against else NOTHING
 
 
 def _against(customer: CustomerHistory, payment: PaymentFact) -> dict[str, int]:

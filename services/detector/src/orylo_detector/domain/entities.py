@@ -39,6 +39,9 @@ class EntityRate(NamedTuple):
         return self
 
 
+NO_RATE = EntityRate()
+
+
 class EntityHistory(Protocol):
     @property
     def frauds(self) -> int: ...
@@ -63,14 +66,19 @@ class EntityCounts:
         return rate_of(self.fortnights, at, half_life_days)
 
 
-def rate_of(fortnights: Iterable[FortnightCounts], at: datetime, half_life_days: int) -> EntityRate:
-    """Halve the weight of payments for each half-life that has passed since the middle of their fortnight."""
+def rate_of(
+    fortnights: Iterable[FortnightCounts], at: datetime, half_life_days: int, start: EntityRate = NO_RATE
+) -> EntityRate:
+    """Halve the weight of payments for each half-life that has passed since the middle of their fortnight.
+
+    `start` is the rate of other fortnights, which are added to.
+    """
     weights = _weights((at - EPOCH).days, half_life_days)
-    newest, oldest = (at - EPOCH) // FORTNIGHT, len(weights) - 1
-    payments = frauds = 0
-    weighted_payments = weighted_frauds = 0.0
+    newest = (at - EPOCH) // FORTNIGHT
+    payments, frauds, weighted_payments, weighted_frauds = start
     for number, paid, fraudulent in fortnights:
-        weight = weights[min(max(newest - number, 0), oldest)]
+        age = newest - number
+        weight = weights[age] if 0 <= age <= REMEMBERED else weights[0 if age < 0 else REMEMBERED]
         payments += paid
         weighted_payments += weight * paid
         if fraudulent:
@@ -97,18 +105,22 @@ def fortnight_of(moment: datetime) -> int:
 
 def entities_of(payment: PaymentFact) -> dict[RiskEntity, int]:
     """Return the key of each entity that a payment names, and the tenant's own."""
-    card, address = payment.card, buyer_address(payment)
-    named: tuple[tuple[RiskEntity, str | None], ...] = (
-        ("tenant", "all"),
-        ("product", payment.products[0].product_id if payment.products else None),
-        ("affiliate", payment.affiliate_id),
-        ("network", network_of(address) if address else None),
-        ("email_domain", payment.customer_flags.email_domain_hash),
-        ("card_country", card.country.upper() if card and card.country else None),
+    keys: dict[RiskEntity, int] = {"tenant": entity_key("tenant", "all")}
+    if payment.products and (product := payment.products[0].product_id):
+        keys["product"] = entity_key("product", product)
+    if affiliate := payment.affiliate_id:
+        keys["affiliate"] = entity_key("affiliate", affiliate)
+    if (address := buyer_address(payment)) and (network := network_of(address)):
+        keys["network"] = entity_key("network", network)
+    if domain := payment.customer_flags.email_domain_hash:
+        keys["email_domain"] = entity_key("email_domain", domain)
+    if card := payment.card:
+        if country := card.country:
+            keys["card_country"] = entity_key("card_country", country.upper())
         # The issuer: a BIN is one bank's kind of card.
-        ("bin", card.bin if card else None),
-    )
-    return {entity: entity_key(entity, value) for entity, value in named if value}
+        if bin_ := card.bin:
+            keys["bin"] = entity_key("bin", bin_)
+    return keys
 
 
 @lru_cache(10_000)

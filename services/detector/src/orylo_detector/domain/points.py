@@ -26,6 +26,8 @@ def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[Reas
     shares: list[tuple[float, str, WeightedFinding]] = []
     for each in found:
         scores = each.finding.reasons
+        if not scores:
+            continue
         all_scores = sum(scores.values())
         if all_scores:
             evidence = -math.log(max(1 - each.risk, LEAST_INNOCENCE))

@@ -60,6 +60,12 @@ class Verdict:
         return self.rule_finding.outcome.listing
 
     @property
+    def unlisted_decision(self) -> Decision:
+        """Return the decision if the payment were on no list, and its customer had no status."""
+        rules = self.rule_finding.outcome
+        return replace(self.basis, listed=None).decide(rules.decision, rules.points)[0]
+
+    @property
     def detectors(self) -> tuple[DetectorResult, ...]:
         """Return the result of each detector, and of the rules if the tenant has some."""
         of_detectors = [
@@ -152,5 +158,6 @@ def combined_risk(found: Sequence[WeightedFinding]) -> int:
     """
     innocent = 1.0
     for each in found:
-        innocent *= 1 - each.risk
+        if each.finding.score:
+            innocent *= 1 - each.risk
     return round(100 * (1 - innocent))
