@@ -371,7 +371,7 @@ async def test_the_list_is_whole_at_every_width(platform: Embedded, browser: Bro
 
 @pytest.mark.parametrize("locale", ["en-US", "pt-BR"])
 async def test_every_state_of_a_payment_fits_at_every_width(platform: Embedded, browser: Browser, locale: str) -> None:
-    pay(platform, 12_345)
+    pay(platform, 66_601)
 
     async def show_every_state(route: Interception) -> None:
         """Answer with large payments of each state and decision."""

@@ -174,7 +174,7 @@ def test_the_demo_sends_sales_to_the_fake_meta(tmp_path: Path) -> None:
         wait_until(lambda: bool(get("/api/v1/conversions?status=dispatched")["items"]), "a conversion at Meta")
         banner = platform.log.read_text()
         assert FAKE_META_ONLY in banner
-        assert "/__control/mode (normal, down, hang, throttled, expired_token)" in banner
+        assert "/__control/mode (normal, down, hang, throttled, expired_token, no_quality)" in banner
         platform.orylo("tenant", "create", "beside")
         told = platform.attempt(
             "destination", "add", "beside", *ADD_META, "--data-dir", str(platform.data_dir), text="EAAtest"
