@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import quote
+from uuid import UUID
 
 import aiohttp
 import asyncpg
@@ -24,7 +25,6 @@ import uvloop
 
 from orylo_api.http.route import Media, Route
 from orylo_api.routes import ROUTES
-from orylo_common.postgres.pool import open_pool
 from tests.load.payment_history import copy_history
 from tests.load.platform_speed import SECRET, TENANT, configure
 from tests.load.report import Goal, heading, line, machine
@@ -49,14 +49,18 @@ IDS = {
 }
 
 
-async def fill(platform: Embedded, payments: int) -> None:
+def fill(platform: Embedded, payments: int) -> None:
     heading(f"a year of {payments:,} payments")
     started = time.monotonic()
-    async with open_pool(platform.dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
-        tenant_id = await connection.fetchval("SELECT id FROM control.tenants WHERE slug = $1", TENANT)
-        await connection.execute("SET statement_timeout = 0")
-        await copy_history(connection, tenant_id, payments)
+    copy_history(platform.dsn, uvloop.run(_tenant_id(platform)), payments)
     line("copied in, s", f"{time.monotonic() - started:8.0f}")
+
+
+async def _tenant_id(platform: Embedded) -> UUID:
+    connection = await asyncpg.connect(platform.dsn)
+    tenant_id: UUID = await connection.fetchval("SELECT id FROM control.tenants WHERE slug = $1", TENANT)
+    await connection.close()
+    return tenant_id
 
 
 async def vacuum(platform: Embedded) -> None:
@@ -201,7 +205,7 @@ def main() -> None:
         platform = stack.enter_context(running_embedded(folder))
         if not filled:
             configure(platform.orylo)
-            uvloop.run(fill(platform, arguments.payments))
+            fill(platform, arguments.payments)
             started = time.monotonic()
             subprocess.run([ORYLO, "rebuild", "rollups", "--data-dir", platform.data_dir], check=True)
             line("rollups summed in, s", f"{time.monotonic() - started:8.0f}")
