@@ -103,6 +103,21 @@ async def test_a_series_is_split_and_adds_up(api: Api) -> None:
     assert set(line["metrics"]["success_rate"]) == {None, 1.0}
 
 
+async def test_a_day_of_a_zone_shows_nothing_of_the_rest_of_the_day_of_utc(api: Api) -> None:
+    shop = await new_shop(api)
+    # In São Paulo the first one is of the day before.
+    night, noon = datetime(2026, 10, 26, 1, tzinfo=UTC), datetime(2026, 10, 26, 12, tzinfo=UTC)
+    await api.project(
+        payment(PaymentSucceeded, **of(shop, night, 1), gateway="hotmart"),
+        payment(PaymentSucceeded, **of(shop, noon, 2), gateway="stripe"),
+    )
+    day = {"from": "2026-10-26T00:00:00-03:00", "to": "2026-10-27T00:00:00-03:00", "timezone": "America/Sao_Paulo"}
+    client = api.client(shop.bearer)
+    series = await get(client, "/api/v1/timeseries", **day, granularity="day", metrics="payments", split="gateway")
+    assert [(line["value"], line["metrics"]) for line in series["lines"]] == [("stripe", {"payments": [1]})]
+    assert (await get(client, "/api/v1/overview", **day))["period"]["attempts"] == 1
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

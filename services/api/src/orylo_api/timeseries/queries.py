@@ -37,18 +37,19 @@ class Reading:
 
 async def read_sums(connection: Connection, *readings: Reading) -> list[list[Sums]]:
     """Return for each reading the sums of each of its spans. One statement reads all of them."""
-    parts: list[tuple[int, int, str, datetime, datetime]] = []
+    parts: list[tuple[int, int, int, str, datetime, datetime]] = []
     filters: list[str] = []
     selects: list[str] = []
     for number, reading in enumerate(readings):
         parts += [(number, *part) for part in parts_of(reading.spans, reading.rollup.grains)]
-        selects.append(_select(number, reading, first_filter=len(filters) + 6))
+        selects.append(_select(number, reading, first_filter=len(filters) + 7))
         filters += reading.only.values()
     rows = await connection.fetch(
         f"""
         WITH part AS MATERIALIZED (
-            SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::timestamptz[], $5::timestamptz[])
-                AS part (reading, span, grain, starts, ends)
+            SELECT *
+            FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+                AS part (reading, span, sign, grain, starts, ends)
         )
         {" UNION ALL ".join(selects)}
         """,  # noqa: S608
@@ -68,7 +69,16 @@ def _select(number: int, reading: Reading, *, first_filter: int) -> str:
     """
     conditions = "".join(f" AND r.{name} = ${place}" for place, name in enumerate(reading.only, start=first_filter))
     by = [f"by_{place}" for place, _ in enumerate(reading.by)]
-    columns = [*(f"{each} AS {name}" for each, name in zip(reading.by, by, strict=True)), *reading.chosen]
+    counted = reading.rollup.counts[0]
+    columns = [
+        *(f"{each} AS {name}" for each, name in zip(reading.by, by, strict=True)),
+        *(
+            f"CASE WHEN part.sign > 0 THEN r.{name} ELSE -r.{name} END AS {name}"
+            for name in dict.fromkeys((counted, *reading.chosen))
+        ),
+    ]
+    # Nothing is left of values that only rows which are subtracted again have.
+    having = f"HAVING sum({counted}) > 0" if reading.rollup.dimensions else ""
     # LATERAL with OFFSET, because PostgreSQL then reads each part by the primary key.
     return f"""
         SELECT {number}, part.span, ARRAY[{", ".join(f"{name}::text" for name in by)}]::text[],
@@ -79,5 +89,5 @@ def _select(number: int, reading: Reading, *, first_filter: int) -> str:
               AND r.bucket >= part.starts AND r.bucket < part.ends{conditions}
             OFFSET 0
         ) AS rollup
-        WHERE part.reading = {number} GROUP BY {", ".join(("part.span", *by))}
+        WHERE part.reading = {number} GROUP BY {", ".join(("part.span", *by))} {having}
     """  # noqa: S608
