@@ -84,18 +84,22 @@ def parts_of(spans: Sequence[Span], grains: Sequence[str]) -> Iterator[Stretch]:
 
 def _cover(whole: Stretch, lengths: Sequence[tuple[str, timedelta]]) -> Iterator[Stretch]:
     number, sign, _, start, end = whole
-    if start == end:
+    if start >= end:
         return
+    duration = end - start
+    # Of rows that are twice as long, more would be subtracted than the span has.
+    while 2 * duration <= lengths[0][1]:
+        lengths = lengths[1:]
     (grain, length), *shorter = lengths
     first, last = _nearest(start, length), _nearest(end, length)
-    if abs(start - first) + abs(end - last) >= end - start:
+    if abs(start - first) + abs(end - last) >= duration:
         yield from _cover(whole, shorter)
         return
     yield Stretch(number, sign, grain, first, last)
     for begin, until, edge in ((start, first, sign), (last, end, sign)):
-        if begin <= until:
+        if begin < until:
             yield from _cover(Stretch(number, edge, "", begin, until), shorter)
-        else:
+        elif begin > until:
             yield from _cover(Stretch(number, -edge, "", until, begin), shorter)
 
 
