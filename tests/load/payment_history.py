@@ -235,6 +235,9 @@ async def _copy_history(dsn: str, tenant_id: UUID, count: int, seed: int) -> Non
             await asyncio.to_thread(list, copied)
         for statement in (ADD_CUSTOMERS, ADD_TRUST_CHANGES, ADD_ACTIVITY):
             await connection.execute(statement, tenant_id, timeout=TIMEOUT_S)
+    async with _connected(dsn) as connection:
+        # Also the indexes of expressions, which are new.
+        await connection.execute(f"ANALYZE {', '.join(TABLES)}", timeout=TIMEOUT_S)
 
 
 @asynccontextmanager

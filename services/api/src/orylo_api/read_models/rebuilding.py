@@ -10,16 +10,33 @@ from orylo_common.postgres.pool import Connection
 # Batches wait while a period is summed: about 20 µs for each of its payments. Rollups have rows of whole days.
 PERIOD = timedelta(days=1)
 LOCK = f"SELECT pg_advisory_xact_lock({ROLLUP_LOCK})"
-OLDEST = """
+
+
+def _oldest(table: str, column: str, only: str = "true") -> str:
+    """Return a subquery for the least value of a column. It reads one row for each tenant, by index."""
+    return f"""(
+        WITH RECURSIVE tenant (id) AS (
+            (SELECT tenant_id FROM {table} ORDER BY tenant_id LIMIT 1)
+            UNION ALL
+            SELECT following.tenant_id FROM tenant CROSS JOIN LATERAL (
+                SELECT tenant_id FROM {table} WHERE tenant_id > tenant.id ORDER BY tenant_id LIMIT 1
+            ) AS following
+        )
+        SELECT min(oldest.at) FROM tenant CROSS JOIN LATERAL (
+            SELECT {column} AS at FROM {table} WHERE tenant_id = tenant.id AND {only} ORDER BY {column} LIMIT 1
+        ) AS oldest
+    )"""  # noqa: S608
+
+
+# No payment counts at a time before it was created.
+OLDEST = f"""
     SELECT least(
-        (SELECT min(api.payment_time(details_key, created_at)) FROM api.payments_view),
-        (SELECT min(created_at) FROM api.conversions_view),
-        (SELECT min(bucket) FROM api.payment_rollups),
-        (SELECT min(bucket) FROM api.conversion_rollups)
+        {_oldest("api.payments_view", "created_at")},
+        {_oldest("api.conversions_view", "created_at")},
+        {_oldest("api.payment_rollups", "bucket", "grain = 'day'")},
+        {_oldest("api.conversion_rollups", "bucket", "grain = 'day'")}
     )
 """
-
-
 OF_PERIOD = "{time} >= $1 AND {time} < $2 AND ($3::uuid IS NULL OR tenant_id = $3)"
 
 
