@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from orylo_api.attention.queries import SUM_BLOCKED_BUT_PAID
@@ -92,3 +93,15 @@ async def test_verdicts_of_all_times_are_not_read_for_a_weeks_blocks(api: Api) -
         plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {SUM_BLOCKED_BUT_PAID}", week, 10_000))
     for name in ("fraud_evidence", "detections_view current"):
         assert re.search(rf"SubPlan \d+\n(?:(?!SubPlan).*\n)*?.*Scan using \w+ on {name}", plan), plan
+
+
+async def test_a_weeks_blocks_are_found_by_an_index_alone(api: Api, postgres_dsn: str) -> None:
+    superuser = await asyncpg.connect(postgres_dsn)
+    await superuser.execute("VACUUM api.detections_view")
+    await superuser.close()
+    async with tenant_transaction(api.pool, api.a.tenant.id, Role.OWNER) as connection:
+        for method in ("seqscan", "bitmapscan"):
+            await connection.execute("SELECT set_config($1, 'off', true)", f"enable_{method}")
+        week = api.clock.now() - timedelta(days=7)
+        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {SUM_BLOCKED_BUT_PAID}", week, 10_000))
+    assert "Index Only Scan using detections_stopped" in plan, plan
