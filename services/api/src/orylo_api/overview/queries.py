@@ -1,7 +1,8 @@
 """The overview from rollups: some thousand rows in one statement, however many payments there were."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from orylo_api.overview.figures import PAYMENT_MEASURES, figures_of
@@ -9,7 +10,7 @@ from orylo_api.overview.models import Comparison, Overview, OverviewQuery, Point
 from orylo_api.overview.totals import MATCHED, counts_of, totals_of
 from orylo_api.read_models.rollups import CONVERSIONS, DECLINES, DELIVERIES, PAYMENTS
 from orylo_api.timeseries.periods import DAY, HOUR, MINUTE, QUARTER, Span, ceiling, floor, local_midnight
-from orylo_api.timeseries.queries import ACTIVITY, Reading, read_sums
+from orylo_api.timeseries.queries import ACTIVITY, Reading, Sums, read_sums
 from orylo_api.timeseries.reading import period_of
 from orylo_common.postgres.pool import Connection
 
@@ -28,6 +29,18 @@ STEPS: dict[SeriesRange, tuple[timedelta, int]] = {
 }
 
 
+class _Sums(NamedTuple):
+    """The first four are of the periods, payments and conversions of the totals too, activity of totals and points."""
+
+    payments: list[Sums]
+    declines: list[Sums]
+    conversions: list[Sums]
+    deliveries: list[Sums]
+    activity: list[Sums]
+    paid: list[Sums]
+    matched: list[Sums]
+
+
 async def read_overview(connection: Connection, query: OverviewQuery, now: datetime) -> Overview:
     period = period_of(query, now)
     compared = before(period, query.compare, query.zone)
@@ -37,9 +50,11 @@ async def read_overview(connection: Connection, query: OverviewQuery, now: datet
     step, points = STEPS[query.range]
     newest = floor(now, step)
     steps = [Span(newest - number * step, newest - (number - 1) * step) for number in reversed(range(points))]
-    found = await read_sums(connection, *_figures(periods), *_totals(lengths), *_points(steps))
-    figures = list(map(figures_of, periods, *found[:4]))
-    today, last_24h, last_7d = map(totals_of, *found[4:7])
+    sums = await _read(connection, periods, lengths, steps)
+    figures = list(map(figures_of, periods, sums.payments, sums.declines, sums.conversions, sums.deliveries))
+    number = len(periods)
+    today, last_24h, last_7d = map(totals_of, sums.activity, sums.payments[number:], sums.conversions[number:])
+    counts = map(counts_of, sums.activity[len(lengths) :], sums.paid, sums.matched)
     return Overview(
         timezone=query.timezone,
         generated_at=now,
@@ -51,7 +66,7 @@ async def read_overview(connection: Connection, query: OverviewQuery, now: datet
         series=Series(
             range=query.range,
             step_s=int(step.total_seconds()),
-            points=[Point(at=at, counts=counts_of(*sums)) for (at, _), *sums in zip(steps, *found[7:], strict=True)],
+            points=[Point(at=span.start, counts=each) for span, each in zip(steps, counts, strict=True)],
         ),
         open_dead_letters=await connection.fetchval(COUNT_OPEN, MAX_COUNTED),
     )
@@ -71,24 +86,18 @@ def before(period: Span, comparison: Comparison | None, zone: ZoneInfo) -> Span 
     return Span(shift(period.start), shift(period.end))
 
 
-def _figures(periods: Sequence[Span]) -> Iterator[Reading]:
-    """Yield the arguments of `figures_of`."""
-    yield Reading(PAYMENTS, periods, by=("currency", "decision"), measures=PAYMENT_MEASURES)
-    yield Reading(DECLINES, periods, by=("gateway", "decline_code"))
-    yield Reading(CONVERSIONS, periods, by=("currency", "match_method"))
-    yield Reading(DELIVERIES, periods, by=("latency",))
-
-
-def _totals(spans: Sequence[Span]) -> Iterator[Reading]:
-    """Yield the arguments of `totals_of`."""
-    yield Reading(ACTIVITY, spans)
-    measures = ("succeeded", "succeeded_minor", "amount_minor")
-    yield Reading(PAYMENTS, spans, by=("currency", "decision"), measures=measures)
-    yield Reading(CONVERSIONS, spans, by=("currency", MATCHED))
-
-
-def _points(spans: Sequence[Span]) -> Iterator[Reading]:
-    """Yield the arguments of `counts_of`."""
-    yield Reading(ACTIVITY, spans)
-    yield Reading(PAYMENTS, spans, measures=("succeeded",))
-    yield Reading(CONVERSIONS, spans, by=(MATCHED,), measures=CONVERSIONS.counts)
+async def _read(
+    connection: Connection, periods: Sequence[Span], lengths: Sequence[Span], steps: Sequence[Span]
+) -> _Sums:
+    measures = (*PAYMENT_MEASURES, "amount_minor")
+    found = await read_sums(
+        connection,
+        Reading(PAYMENTS, [*periods, *lengths], by=("currency", "decision"), measures=measures),
+        Reading(DECLINES, periods, by=("gateway", "decline_code")),
+        Reading(CONVERSIONS, [*periods, *lengths], by=("currency", "match_method")),
+        Reading(DELIVERIES, periods, by=("latency",)),
+        Reading(ACTIVITY, [*lengths, *steps]),
+        Reading(PAYMENTS, steps, measures=("succeeded",)),
+        Reading(CONVERSIONS, steps, by=(MATCHED,), measures=CONVERSIONS.counts),
+    )
+    return _Sums(*found)

@@ -6,13 +6,14 @@ from orylo_api.timeseries.queries import Sums
 from orylo_common.messages import Decision
 
 AMOUNTS = ("succeeded_minor", "blocked_minor", "dispatched_minor")
-# A condition by which conversions are summed.
+# A condition by which conversions are summed, where the method is not needed.
 MATCHED = f"match_method <> '{NO_MATCH}'"
+NOT_MATCHED = (NO_MATCH, "false")
 
 
 def counts_of(activity: Sums, payments: Sums, conversions: Sums) -> Counts:
-    """Count a span. The last dimension of `conversions` is MATCHED."""
-    matched = {key: each for key, each in conversions.items() if key[-1] == "true"}
+    """Count a span. The last dimension of `conversions` is the match method or MATCHED."""
+    matched = {key: each for key, each in conversions.items() if key[-1] not in NOT_MATCHED}
     return Counts(
         **activity.get((), {}),
         payments_succeeded=total(payments, "succeeded"),
@@ -24,7 +25,7 @@ def counts_of(activity: Sums, payments: Sums, conversions: Sums) -> Counts:
 
 
 def totals_of(activity: Sums, payments: Sums, conversions: Sums) -> Totals:
-    """`payments` are by currency and decision, `conversions` by currency and MATCHED."""
+    """`payments` are by currency and decision, `conversions` by currency and match method."""
     return Totals(counts=counts_of(activity, payments, conversions), amounts=_amounts(payments, conversions))
 
 
