@@ -20,7 +20,7 @@ import asyncpg
 import uvloop
 from playwright.async_api import CDPSession, Page
 
-from tests.load.dashboard_speed import IDS
+from tests.load.dashboard_speed import IDS, tenant_id_of
 from tests.load.platform_speed import TENANT, configure, load
 from tests.load.report import Goal, heading, line, machine
 from tests.load.sender import quantile
@@ -105,8 +105,11 @@ def make_user(platform: Embedded) -> str:
 
 
 async def measure_pages(page: Page, platform: Embedded) -> None:
+    tenant_id = await tenant_id_of(platform, TENANT)
     connection = await asyncpg.connect(platform.dsn)
-    things = [f"/{kind}/{quote(await connection.fetchval(IDS[kind]) or '')}" for kind in ("payments", "customers")]
+    things = [
+        f"/{kind}/{quote(await connection.fetchval(IDS[kind], tenant_id) or '')}" for kind in ("payments", "customers")
+    ]
     count = await connection.fetchval("SELECT count(*) FROM api.payments_view")
     await connection.close()
     heading(f"from the navigation to a page's content, {count:,} payments, {VISITS} visits each")

@@ -3,7 +3,8 @@
     python -m tests.load.dashboard_speed [--payments 1000000] [--seconds 60] [--rate 50] [--folder /tmp/history]
 
 Copies a year of payments into an embedded platform (`payment_history`), sums the rollups with `orylo rebuild rollups`,
-and sends the dashboard's requests at a fixed rate. With `--folder` the platform stays there, and is used again.
+and sends the dashboard's requests at a fixed rate, those of a tenant with few payments too. With `--folder` the
+platform stays there, and is used again.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import quote
+from uuid import UUID
 
 import aiohttp
 import asyncpg
@@ -24,7 +26,6 @@ import uvloop
 
 from orylo_api.http.route import Media, Route
 from orylo_api.routes import ROUTES
-from orylo_common.postgres.pool import open_pool
 from tests.load.payment_history import copy_history
 from tests.load.platform_speed import SECRET, TENANT, configure
 from tests.load.report import Goal, heading, line, machine
@@ -35,6 +36,7 @@ from tests.support.embedded import ORYLO, Embedded, running_embedded
 GOALS_MS = {"/api/v1/overview": 20.0}
 GOAL_MS = 50.0
 GOAL_FRESH_S = 2.0
+SMALL_TENANT, FEW_PAYMENTS = "small", 1000
 SIZES = """
     SELECT relname, pg_table_size(c.oid) AS rows, pg_indexes_size(c.oid) AS indexes FROM pg_class AS c
     WHERE relnamespace = 'api'::regnamespace AND relkind = 'r' ORDER BY pg_total_relation_size(c.oid) DESC
@@ -42,21 +44,27 @@ SIZES = """
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'api'::regnamespace AND relkind = 'r'"
 # Ids by the first part of the path, of a payment that has everything.
 IDS = {
-    "payments": "SELECT payment_id FROM api.conversions_view OFFSET 1000 LIMIT 1",
-    "customers": "SELECT customer_id FROM api.customers_view OFFSET 1000 LIMIT 1",
-    "detections": "SELECT id::text FROM api.detections_view OFFSET 1000 LIMIT 1",
-    "conversions": "SELECT id::text FROM api.conversions_view OFFSET 1000 LIMIT 1",
+    "payments": "SELECT payment_id FROM api.conversions_view WHERE tenant_id = $1 OFFSET 500 LIMIT 1",
+    "customers": "SELECT customer_id FROM api.customers_view WHERE tenant_id = $1 OFFSET 100 LIMIT 1",
+    "detections": "SELECT id::text FROM api.detections_view WHERE tenant_id = $1 OFFSET 500 LIMIT 1",
+    "conversions": "SELECT id::text FROM api.conversions_view WHERE tenant_id = $1 OFFSET 500 LIMIT 1",
 }
 
 
-async def fill(platform: Embedded, payments: int) -> None:
+def fill(platform: Embedded, payments: int) -> None:
     heading(f"a year of {payments:,} payments")
+    platform.orylo("tenant", "create", SMALL_TENANT)
     started = time.monotonic()
-    async with open_pool(platform.dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
-        tenant_id = await connection.fetchval("SELECT id FROM control.tenants WHERE slug = $1", TENANT)
-        await connection.execute("SET statement_timeout = 0")
-        await copy_history(connection, tenant_id, payments)
+    for tenant, count in ((SMALL_TENANT, FEW_PAYMENTS), (TENANT, payments)):
+        copy_history(platform.dsn, uvloop.run(tenant_id_of(platform, tenant)), count)
     line("copied in, s", f"{time.monotonic() - started:8.0f}")
+
+
+async def tenant_id_of(platform: Embedded, tenant: str) -> UUID:
+    connection = await asyncpg.connect(platform.dsn)
+    tenant_id: UUID = await connection.fetchval("SELECT id FROM control.tenants WHERE slug = $1", tenant)
+    await connection.close()
+    return tenant_id
 
 
 async def vacuum(platform: Embedded) -> None:
@@ -123,9 +131,10 @@ def _is_read(route: Route) -> bool:
     return route.method == "GET" and route.in_transaction and route.media is Media.JSON
 
 
-async def measure_requests(platform: Embedded, key: str, rate: float, seconds: float) -> None:
+async def measure_requests(platform: Embedded, tenant: str, key: str, rate: float, seconds: float) -> None:
+    tenant_id = await tenant_id_of(platform, tenant)
     connection = await asyncpg.connect(platform.dsn)
-    ids = {name: await connection.fetchval(query) for name, query in IDS.items()}
+    ids = {name: await connection.fetchval(query, tenant_id) for name, query in IDS.items()}
     await connection.close()
     times: defaultdict[str, list[float]] = defaultdict(list)
     refused: dict[str, int] = {}
@@ -145,7 +154,7 @@ async def measure_requests(platform: Embedded, key: str, rate: float, seconds: f
                 due = started + number / rate
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
                 group.create_task(ask(path, due))
-    heading(f"{rate:.0f} requests/s for {seconds:.0f} s, from when each was due")
+    heading(f"tenant {tenant}: {rate:.0f} requests/s for {seconds:.0f} s, from when each was due")
     everything = sorted(each for path in times.values() for each in path)
     for path, taken in [("all", everything), *sorted(times.items(), key=lambda item: -quantile(sorted(item[1]), 0.95))]:
         taken.sort()
@@ -201,7 +210,7 @@ def main() -> None:
         platform = stack.enter_context(running_embedded(folder))
         if not filled:
             configure(platform.orylo)
-            uvloop.run(fill(platform, arguments.payments))
+            fill(platform, arguments.payments)
             started = time.monotonic()
             subprocess.run([ORYLO, "rebuild", "rollups", "--data-dir", platform.data_dir], check=True)
             line("rollups summed in, s", f"{time.monotonic() - started:8.0f}")
@@ -209,7 +218,9 @@ def main() -> None:
         key = platform.orylo("apikey", "create", TENANT, "--role", "owner").strip()
         uvloop.run(measure_size(platform, arguments.payments))
         uvloop.run(measure_freshness(platform, key))
-        uvloop.run(measure_requests(platform, key, arguments.rate, arguments.seconds))
+        uvloop.run(measure_requests(platform, TENANT, key, arguments.rate, arguments.seconds))
+        key = platform.orylo("apikey", "create", SMALL_TENANT, "--role", "owner").strip()
+        uvloop.run(measure_requests(platform, SMALL_TENANT, key, arguments.rate, arguments.seconds))
 
 
 if __name__ == "__main__":

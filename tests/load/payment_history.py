@@ -1,13 +1,19 @@
 """Fill the read models of a platform with a year of payments, by COPY: many times faster than by messages.
 
 The rows are those that the projections write: their dataclasses are the same, so a column that is added later is filled
-with its default, or fails here if it has none.
+with its default, or fails here if it has none. Two processes make and copy the rows, and indexes are built at the end.
 """
 
+import asyncio
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import accumulate
+from multiprocessing import get_context
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -19,27 +25,45 @@ from orylo_api.payments.projection import PAYMENTS
 from orylo_api.payments.reversals import DISPUTE, REFUNDED
 from orylo_api.payments.row import PaymentRow
 from orylo_api.read_models.keys import derived_uuid, sort_key
-from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.pool import Connection, open_pool
 from orylo_common.postgres.tables import Table
 
 DAYS = 365
 CHUNK = 20_000
+PROCESSES = 2
+# Of a statement that reads all rows.
+TIMEOUT_S = 3600.0
 # Weights of the hours of a day, from midnight in São Paulo, in UTC.
 HOURS = (9, 8, 7, 5, 3, 2, 1, 1, 1, 2, 4, 6, 8, 9, 10, 10, 10, 10, 9, 9, 10, 11, 11, 10)
-GATEWAYS = {"stripe": 30, "hotmart": 40, "kiwify": 22, "perfectpay": 8}
-METHODS = {"card": 55, "pix": 35, "boleto": 8, "wallet": 2}
-OUTCOMES = {
-    PaymentState.SUCCEEDED: 820,
-    PaymentState.FAILED: 90,
-    PaymentState.CANCELED: 40,
-    PaymentState.CREATED: 14,
-    PaymentState.PARTIALLY_REFUNDED: 6,
-    PaymentState.REFUNDED: 24,
-    PaymentState.CHARGEBACK: 6,
-}
+
+
+class Choice:
+    """One of several values, by their weights."""
+
+    def __init__(self, weights: dict[Any, int]) -> None:
+        self._values = list(weights)
+        self._bounds = list(accumulate(weights.values()))
+
+    def __call__(self, rng: random.Random) -> Any:
+        return rng.choices(self._values, cum_weights=self._bounds)[0]
+
+
+GATEWAYS = Choice({"stripe": 30, "hotmart": 40, "kiwify": 22, "perfectpay": 8})
+METHODS = Choice({"card": 55, "pix": 35, "boleto": 8, "wallet": 2})
+OUTCOMES = Choice(
+    {
+        PaymentState.SUCCEEDED: 820,
+        PaymentState.FAILED: 90,
+        PaymentState.CANCELED: 40,
+        PaymentState.CREATED: 14,
+        PaymentState.PARTIALLY_REFUNDED: 6,
+        PaymentState.REFUNDED: 24,
+        PaymentState.CHARGEBACK: 6,
+    }
+)
 UNPAID = (PaymentState.FAILED, PaymentState.CANCELED, PaymentState.CREATED)
-DECISIONS = {"allow": 93, "review": 4, "block": 3}
-MATCHES = {"click_id": 45, "fbc": 15, "fbp": 8, "email": 9, "phone": 2, "ip_user_agent": 2, "none": 19}
+DECISIONS = Choice({"allow": 93, "review": 4, "block": 3})
+MATCHES = Choice({"click_id": 45, "fbc": 15, "fbp": 8, "email": 9, "phone": 2, "ip_user_agent": 2, "none": 19})
 DECLINES = ("insufficient_funds", "generic_decline", "expired_card", "incorrect_cvc", "fraudulent", "do_not_honor")
 CUSTOMERS_PER_PAYMENT = 0.6
 
@@ -54,22 +78,18 @@ class Purchase:
     verdict: str | None
 
 
-def chosen(rng: random.Random, weights: dict[Any, int]) -> Any:
-    return rng.choices(list(weights), list(weights.values()))[0]
-
-
 def uuid7_at(at: datetime, rng: random.Random) -> UUID:
     milliseconds = int(at.timestamp() * 1000)
     bits = rng.getrandbits(74)
     return UUID(int=milliseconds << 80 | 7 << 76 | (bits >> 62) << 64 | 2 << 62 | bits & (1 << 62) - 1)
 
 
-def purchases(tenant_id: UUID, count: int, until: datetime, rng: random.Random) -> Iterator[Purchase]:
-    """Yield `count` payments of the year before `until`, oldest first, with the rhythm of a day and a week."""
+def purchases(tenant_id: UUID, count: int, until: datetime, numbers: range, rng: random.Random) -> Iterator[Purchase]:
+    """Yield those with `numbers` of the `count` payments of the year before `until`, with the rhythm of a day."""
     destination_id = derived_uuid(f"destination:{tenant_id}")
     buyers = max(1, int(count * CUSTOMERS_PER_PAYMENT))
     start = until - timedelta(days=DAYS)
-    for number in range(count):
+    for number in numbers:
         day, share = divmod((number + rng.random()) / count * DAYS, 1)
         hour = chosen_hour(share)
         at = min(start + timedelta(days=day, hours=hour), until - timedelta(seconds=30))
@@ -89,7 +109,7 @@ def chosen_hour(share: float) -> float:
 def _purchase(
     tenant_id: UUID, number: int, at: datetime, customer_id: str, destination_id: UUID, rng: random.Random
 ) -> Purchase:
-    gateway, method, outcome, decision = (chosen(rng, each) for each in (GATEWAYS, METHODS, OUTCOMES, DECISIONS))
+    gateway, method, outcome, decision = (choose(rng) for choose in (GATEWAYS, METHODS, OUTCOMES, DECISIONS))
     if decision == "block" and rng.random() < 0.7:
         outcome = PaymentState.FAILED
     payment_id, event_id = f"{gateway}:pi_{number:010d}", f"evt_{number:010d}"
@@ -171,7 +191,7 @@ def _purchase(
 
 
 def _conversion(payment: PaymentRow, decision: str, destination_id: UUID, rng: random.Random) -> ConversionRow:
-    method = chosen(rng, MATCHES)
+    method = MATCHES(rng)
     status = "suppressed" if decision == "block" else "failed" if rng.random() < 0.01 else "dispatched"
     created_at = payment.created_at + timedelta(milliseconds=20)
     at = created_at + timedelta(seconds=rng.lognormvariate(-1, 0.8))
@@ -202,18 +222,53 @@ def _conversion(payment: PaymentRow, decision: str, destination_id: UUID, rng: r
     )
 
 
-async def copy_history(connection: Connection, tenant_id: UUID, count: int, seed: int = 1) -> None:
+def copy_history(dsn: str, tenant_id: UUID, count: int, seed: int = 1) -> None:
     """Copy `count` payments with their decisions, conversions, customers and verdicts. The rollups stay as they are."""
-    rng, chunk = random.Random(seed), list[Purchase]()
-    for purchase in purchases(tenant_id, count, datetime.now(UTC), rng):
-        chunk.append(purchase)
-        if len(chunk) == CHUNK:
-            await _copy(connection, chunk)
-            chunk.clear()
-    await _copy(connection, chunk)
-    await connection.execute(ADD_CUSTOMERS, tenant_id)
-    await connection.execute(ADD_TRUST_CHANGES, tenant_id)
-    await connection.execute(ADD_ACTIVITY, tenant_id)
+    asyncio.run(_copy_history(dsn, tenant_id, count, seed))
+
+
+async def _copy_history(dsn: str, tenant_id: UUID, count: int, seed: int) -> None:
+    async with _connected(dsn) as connection, _without_indexes(connection):
+        until, parts = datetime.now(UTC), range(PROCESSES)
+        with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as executor:
+            copied = executor.map(partial(_copy_part, dsn, tenant_id, count, until, seed), parts)
+            await asyncio.to_thread(list, copied)
+        for statement in (ADD_CUSTOMERS, ADD_TRUST_CHANGES, ADD_ACTIVITY):
+            await connection.execute(statement, tenant_id, timeout=TIMEOUT_S)
+    async with _connected(dsn) as connection:
+        # Also the indexes of expressions, which are new.
+        await connection.execute(f"ANALYZE {', '.join(TABLES)}", timeout=TIMEOUT_S)
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[Connection]:
+    async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
+        await connection.execute("SET statement_timeout = 0; SET work_mem = '256MB'; SET maintenance_work_mem = '1GB'")
+        yield connection
+
+
+@asynccontextmanager
+async def _without_indexes(connection: Connection) -> AsyncIterator[None]:
+    """Drop the tables' indexes, except those that are unique, and build them at the end."""
+    dropped = await connection.fetch(INDEXES, TABLES)
+    for index in dropped:
+        await connection.execute(f"DROP INDEX {index['name']}")
+    yield
+    for index in dropped:
+        await connection.execute(index["definition"], timeout=TIMEOUT_S)
+
+
+def _copy_part(dsn: str, tenant_id: UUID, count: int, until: datetime, seed: int, part: int) -> None:
+    """Copy every chunk of payments whose number leaves the remainder `part`."""
+
+    async def copy() -> None:
+        async with _connected(dsn) as connection:
+            for start in range(part * CHUNK, count, PROCESSES * CHUNK):
+                numbers = range(start, min(start + CHUNK, count))
+                rng = random.Random(f"{seed}:{start}")
+                await _copy(connection, list(purchases(tenant_id, count, until, numbers, rng)))
+
+    asyncio.run(copy())
 
 
 async def _copy(connection: Connection, chunk: Sequence[Purchase]) -> None:
@@ -247,6 +302,14 @@ async def _copy_rows(connection: Connection, name: str, table: Table[Any], rows:
     )
 
 
+TABLES = (
+    *("api.payments_view", "api.detections_view", "api.conversions_view"),
+    *("api.fraud_evidence", "api.customers_view", "api.trust_changes"),
+)
+INDEXES = """
+    SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
+    WHERE indrelid = ANY ($1::regclass[]) AND NOT indisunique
+"""
 ADD_CUSTOMERS = """
     INSERT INTO api.customers_view (tenant_id, customer_id, trust_score, status, version, created_at, updated_at)
     SELECT tenant_id, customer_id, least(100, 50 + count(*)), 'neutral', count(*), min(created_at), max(created_at)

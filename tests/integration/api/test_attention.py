@@ -1,14 +1,18 @@
 """What needs a person, each part with its count, money and since when."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
+from orylo_api.attention.queries import SUM_BLOCKED_BUT_PAID
+from orylo_api.http.tenancy import tenant_transaction
 from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
 from orylo_common.control.fuses import trip_fuse
-from orylo_common.control.models import BlockRate
+from orylo_common.control.models import BlockRate, Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, Decision, PaymentFailed, PaymentSucceeded, PaymentVerdict
 from tests.integration.api.conftest import Api, make_shop
@@ -80,3 +84,24 @@ async def test_each_part_is_counted_with_its_money(api: Api) -> None:
         "to_review": [{"currency": "BRL", "amount_minor": 700}],
     }
     assert all(item["since"] and item["link"].startswith("/") for item in items)
+
+
+async def test_verdicts_of_all_times_are_not_read_for_a_weeks_blocks(api: Api) -> None:
+    async with tenant_transaction(api.pool, api.a.tenant.id, Role.OWNER) as connection:
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        week = api.clock.now() - timedelta(days=7)
+        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {SUM_BLOCKED_BUT_PAID}", week, 10_000))
+    for name in ("fraud_evidence", "detections_view current"):
+        assert re.search(rf"SubPlan \d+\n(?:(?!SubPlan).*\n)*?.*Scan using \w+ on {name}", plan), plan
+
+
+async def test_a_weeks_blocks_are_found_by_an_index_alone(api: Api, postgres_dsn: str) -> None:
+    superuser = await asyncpg.connect(postgres_dsn)
+    await superuser.execute("VACUUM api.detections_view")
+    await superuser.close()
+    async with tenant_transaction(api.pool, api.a.tenant.id, Role.OWNER) as connection:
+        for method in ("seqscan", "bitmapscan"):
+            await connection.execute("SELECT set_config($1, 'off', true)", f"enable_{method}")
+        week = api.clock.now() - timedelta(days=7)
+        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {SUM_BLOCKED_BUT_PAID}", week, 10_000))
+    assert "Index Only Scan using detections_stopped" in plan, plan

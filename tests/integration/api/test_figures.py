@@ -103,6 +103,21 @@ async def test_a_series_is_split_and_adds_up(api: Api) -> None:
     assert set(line["metrics"]["success_rate"]) == {None, 1.0}
 
 
+async def test_a_day_of_a_zone_shows_nothing_of_the_rest_of_the_day_of_utc(api: Api) -> None:
+    shop = await new_shop(api)
+    # In São Paulo the first one is of the day before.
+    night, noon = datetime(2026, 10, 26, 1, tzinfo=UTC), datetime(2026, 10, 26, 12, tzinfo=UTC)
+    await api.project(
+        payment(PaymentSucceeded, **of(shop, night, 1), gateway="hotmart"),
+        payment(PaymentSucceeded, **of(shop, noon, 2), gateway="stripe"),
+    )
+    day = {"from": "2026-10-26T00:00:00-03:00", "to": "2026-10-27T00:00:00-03:00", "timezone": "America/Sao_Paulo"}
+    client = api.client(shop.bearer)
+    series = await get(client, "/api/v1/timeseries", **day, granularity="day", metrics="payments", split="gateway")
+    assert [(line["value"], line["metrics"]) for line in series["lines"]] == [("stripe", {"payments": [1]})]
+    assert (await get(client, "/api/v1/overview", **day))["period"]["attempts"] == 1
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -212,3 +227,51 @@ async def test_the_funnel(api: Api) -> None:
         ("payment", 1, 0),
         ("conversion", 1, 0),
     ]
+
+
+RECOUNT_PAYMENTS = """
+    SELECT coalesce(sum(succeeded), 0), coalesce(sum(succeeded_minor) FILTER (WHERE currency = 'BRL'), 0)
+    FROM api.counted_payments WHERE tenant_id = $1 AND at >= $2 AND at < $3
+"""
+RECOUNT_CONVERSIONS = """
+    SELECT coalesce(sum(pending + dispatched + failed) FILTER (WHERE match_method <> 'none'), 0),
+           coalesce(sum(dispatched), 0), coalesce(sum(suppressed), 0)
+    FROM api.counted_conversions WHERE tenant_id = $1 AND at >= $2 AND at < $3
+"""
+
+
+@pytest.mark.parametrize("series", ["1h", "24h", "7d", "30d"])
+async def test_all_parts_of_the_overview_are_sums_of_the_rows(api: Api, series: str) -> None:
+    shop, now = await new_shop(api), api.clock.stop()
+    for number in range(36):
+        # Some within the hour, some 40 days ago.
+        at = now - timedelta(minutes=7) * 1.24**number
+        paid = of(shop, at, number, amount_minor=1000 + number, currency=("BRL", "USD")[number % 3 == 0])
+        sent = {**paid, "conversion_id": uuid7()}
+        match = Match(method=("email", "none")[number % 2], confidence=0.5, click_id=("clk_1", None)[number % 2])
+        outcome = (ConversionMatched, ConversionDispatched, ConversionSuppressed)[number % 3]
+        await api.project(
+            payment(PaymentSucceeded, **paid),
+            conversion(ConversionMatched, **sent, match=match),
+            conversion(outcome, **sent),
+        )
+    found = await get(api.client(shop.bearer), "/api/v1/overview", range=series, timezone=KATHMANDU)
+
+    async def recount(start: datetime, end: datetime) -> tuple[int, ...]:
+        statements = (RECOUNT_PAYMENTS, RECOUNT_CONVERSIONS)
+        rows = [row for each in statements for row in await api.pool.fetch(each, shop.tenant.id, start, end)]
+        return tuple(int(value) for row in rows for value in row)
+
+    names = ("payments_succeeded", "conversions_matched", "conversions_dispatched", "conversions_suppressed")
+    starts = [datetime.fromisoformat(point["at"]) for point in found["series"]["points"]]
+    step, succeeded = timedelta(seconds=found["series"]["step_s"]), 0
+    for start, point in zip(starts, found["series"]["points"], strict=True):
+        payments, _, *conversions = await recount(start, start + step)
+        assert [point["counts"][name] for name in names] == [payments, *conversions]
+        succeeded += payments
+    assert succeeded
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    for total, hours in ((found["last_24h"], 23), (found["last_7d"], 167)):
+        payments, reais, *conversions = await recount(this_hour - timedelta(hours=hours), now + timedelta(minutes=1))
+        assert [total["counts"][name] for name in names] == [payments, *conversions]
+        assert {each["currency"]: each["succeeded_minor"] for each in total["amounts"]}["BRL"] == reais

@@ -13,7 +13,7 @@ from orylo_api.payments.models import PaymentState
 from orylo_api.payments.reversals import outcome_of
 from orylo_api.projection.batch import write_batch
 from orylo_api.read_models.claims import Projectable
-from orylo_api.read_models.rebuilding import oldest_period, periods, rebuild_period
+from orylo_api.read_models.rebuilding import OLDEST, oldest_period, periods, rebuild_period
 from orylo_api.read_models.rollups import ROLLUPS
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
@@ -264,3 +264,25 @@ async def test_the_database_and_python_agree_on_the_outcome_of_refunds_and_dispu
         expected = outcome_of(PaymentState(row["state"]), row["updated_at"], row["refunded_minor"], row["reversals"])
         assert (row["outcome"], row["refunded"]) == (expected.state, expected.refunded_minor)
     assert {row["tenant_id"] for row in rows} == {TENANT}
+
+
+async def test_a_rebuild_begins_with_the_oldest_row(pool: asyncpg.Pool) -> None:
+    at = datetime(2026, 3, 5, 23, 59, tzinfo=UTC)
+    async with pool.acquire() as connection:
+        assert await oldest_period(connection) is None
+        other = uuid7()
+        await write(
+            pool, [payment(PaymentSucceeded, occurred_at=at + number * timedelta(days=1)) for number in range(3)]
+        )
+        await write(pool, [payment(PaymentSucceeded, tenant_id=other, occurred_at=at - timedelta(days=1))])
+        assert await oldest_period(connection) == datetime(2026, 3, 4, tzinfo=UTC)
+        # Sums without their rows, which a rebuild has to delete.
+        await connection.execute("DELETE FROM api.payments_view")
+        assert await oldest_period(connection) == datetime(2026, 3, 4, tzinfo=UTC)
+
+
+async def test_the_oldest_row_is_found_by_index(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        plan = await connection.fetch(f"EXPLAIN {OLDEST}")
+        assert not [row for (row,) in plan if "Seq Scan" in row or "Sort" in row]

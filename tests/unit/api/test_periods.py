@@ -8,7 +8,7 @@ import pytest
 from orylo_api.overview.models import Comparison
 from orylo_api.overview.queries import before
 from orylo_api.read_models.rollups import GRAINS
-from orylo_api.timeseries.periods import DAY, HOUR, MINUTE, QUARTER, Granularity, Span, parts_of, spans_of
+from orylo_api.timeseries.periods import DAY, HOUR, MINUTE, QUARTER, Granularity, Span, floor, parts_of, spans_of
 
 EPOCH = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
@@ -47,25 +47,41 @@ def test_hours_begin_with_the_zones_hours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "grains"),
+    ("start", "end", "rows"),
     [
-        (0, 6 * 60, ["hour"]),
-        (15, 6 * 60 + 15, ["quarter", "hour", "quarter"]),
-        (12 * 60, 36 * 60, ["day"]),
-        (0, 48 * 60, ["hour", "day", "hour"]),
-        (45, 48 * 60 + 15, ["quarter", "hour", "day", "hour", "quarter"]),
-        (15, 45, ["quarter"]),
-        (45, 75, ["quarter"]),
-        (0, 75, ["hour", "quarter"]),
-        (3, 4, ["minute"]),
-        (0, 7, ["minute"]),
+        (0, 6 * 60, {"hour": 6}),
+        (15, 6 * 60 + 15, {"hour": 6, "quarter": 2}),
+        (12 * 60, 36 * 60, {"day": 1}),
+        (0, 48 * 60, {"day": 2, "hour": 24}),
+        # A day of São Paulo or Kathmandu: one of UTC, and what differs at its ends.
+        (15 * 60, 39 * 60, {"day": 1, "hour": 6}),
+        (6 * 60 + 15, 30 * 60 + 15, {"day": 1, "hour": 12, "quarter": 2}),
+        (30, 11 * 60 + 45, {"hour": 11, "quarter": 3}),
+        # All but the ends of a day.
+        (13 * 60, 34 * 60 + 15, {"day": 1, "hour": 3, "quarter": 1}),
+        (15, 45, {"quarter": 2}),
+        (45, 75, {"quarter": 2}),
+        (0, 75, {"hour": 1, "quarter": 1}),
+        (3, 4, {"minute": 1}),
+        (0, 7, {"minute": 7}),
     ],
 )
-def test_a_span_consists_of_the_longest_rows_that_fit(start: int, end: int, grains: list[str]) -> None:
-    parts = list(parts_of([Span(EPOCH + start * MINUTE, EPOCH + end * MINUTE)], tuple(GRAINS)))
-    assert [part.grain for part in parts] == grains
-    assert (parts[0].start, parts[-1].end) == (EPOCH + start * MINUTE, EPOCH + end * MINUTE)
-    assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]
+def test_a_span_is_the_sum_of_few_rows(start: int, end: int, rows: dict[str, int]) -> None:
+    span = Span(EPOCH + start * MINUTE, EPOCH + end * MINUTE)
+    lengths = {"minute": MINUTE, "quarter": QUARTER, "hour": HOUR, "day": DAY}
+    counted: dict[str, int] = {}
+    minutes: dict[datetime, int] = {}
+    for part in parts_of([span], tuple(GRAINS)):
+        assert floor(part.start, lengths[part.grain]) == part.start
+        counted[part.grain] = counted.get(part.grain, 0) + (part.end - part.start) // lengths[part.grain]
+        for number in range((part.end - part.start) // MINUTE):
+            minute = part.start + number * MINUTE
+            minutes[minute] = minutes.get(minute, 0) + part.sign
+    assert counted == rows
+    assert {minute for minute, times in minutes.items() if times} == {
+        span.start + n * MINUTE for n in range(end - start)
+    }
+    assert set(minutes.values()) <= {0, 1}
 
 
 def test_a_day_before_keeps_the_time_of_day() -> None:

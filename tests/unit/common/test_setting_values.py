@@ -93,3 +93,7 @@ def test_a_stored_zone_that_this_machine_lacks_costs_the_section_nothing() -> No
     assert parse_section(ShopSettings, stored).country == "PT"
     with pytest.raises(InvalidSettings):
         validate_values(ShopSettings, stored)
+
+
+def test_the_fields_of_a_section_are_described_once() -> None:
+    assert describe_fields(DetectionPolicy) is describe_fields(DetectionPolicy)

@@ -40,22 +40,24 @@ SUM_REJECTIONS = """
     FROM (SELECT * FROM api.rejections_view WHERE created_at >= $1 ORDER BY created_at DESC LIMIT $2) AS recent
     GROUP BY gateway, code ORDER BY count DESC, gateway, code LIMIT $3
 """
-# Currently blocked payments whose money the merchant still has, without a verdict that they are legitimate.
+# Currently blocked payments whose money the merchant still has, without a verdict that they are legitimate. Verdicts
+# and newer decisions are in subqueries: those of paid payments are read, where a join would read those of all times.
 SUM_BLOCKED_BUT_PAID = """
     SELECT p.currency, count(*) AS payments, sum(p.amount_minor - p.refunded_minor) AS amount_minor,
            min(d.created_at) AS oldest_at
     FROM (
-        SELECT tenant_id, payment_id, version, id, created_at FROM api.detections_view
+        SELECT tenant_id, payment_id, id, created_at FROM api.detections_view
         WHERE decision = 'block' AND created_at >= $1 ORDER BY created_at DESC, id DESC LIMIT $2
     ) AS d
     JOIN api.payments_view AS p USING (tenant_id, payment_id)
-    LEFT JOIN api.fraud_evidence AS e USING (tenant_id, payment_id)
     WHERE p.state IN ('succeeded', 'partially_refunded') AND NOT (p.details ->> 'test')::boolean
-      AND e.verdict IS DISTINCT FROM 'legitimate'
-      AND NOT EXISTS (
-          SELECT FROM api.detections_view AS newer
-          WHERE newer.tenant_id = d.tenant_id AND newer.payment_id = d.payment_id
-            AND (newer.version, newer.id) > (d.version, d.id)
+      AND (
+          SELECT verdict FROM api.fraud_evidence AS e WHERE e.tenant_id = p.tenant_id AND e.payment_id = p.payment_id
+      ) IS DISTINCT FROM 'legitimate'
+      AND d.id = (
+          SELECT id FROM api.detections_view AS current
+          WHERE current.tenant_id = p.tenant_id AND current.payment_id = p.payment_id
+          ORDER BY version DESC, id DESC LIMIT 1
       )
     GROUP BY p.currency ORDER BY payments DESC, p.currency
 """

@@ -6,7 +6,7 @@ from orylo_api.overview.models import Funnel, FunnelQuery, FunnelStage, FunnelSt
 from orylo_api.overview.queries import before
 from orylo_api.read_models.rollups import CONVERSIONS, PAYMENTS
 from orylo_api.timeseries.metrics import ratio, total
-from orylo_api.timeseries.queries import ACTIVITY, read_sums
+from orylo_api.timeseries.queries import ACTIVITY, Reading, read_sums
 from orylo_api.timeseries.reading import period_of
 from orylo_common.postgres.pool import Connection
 
@@ -15,9 +15,12 @@ async def read_funnel(connection: Connection, query: FunnelQuery, now: datetime)
     period = period_of(query, now)
     compared = before(period, query.compare, query.zone)
     spans = [period] if compared is None else [period, compared]
-    activity = await read_sums(connection, ACTIVITY, spans, measures=("clicks", "checkouts"))
-    payments = await read_sums(connection, PAYMENTS, spans, measures=("succeeded",))
-    conversions = await read_sums(connection, CONVERSIONS, spans, measures=("dispatched",))
+    activity, payments, conversions = await read_sums(
+        connection,
+        Reading(ACTIVITY, spans, measures=("clicks", "checkouts")),
+        Reading(PAYMENTS, spans, measures=("succeeded",)),
+        Reading(CONVERSIONS, spans, measures=("dispatched",)),
+    )
     stages = (
         (FunnelStage.CLICK, [total(sums, "clicks") for sums in activity]),
         (FunnelStage.CHECKOUT, [total(sums, "checkouts") for sums in activity]),

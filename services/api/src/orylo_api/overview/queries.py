@@ -1,15 +1,16 @@
-"""The overview from rollups: a few hundred rows, however many payments there were."""
+"""The overview from rollups: some thousand rows in one statement, however many payments there were."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from orylo_api.overview.figures import PAYMENT_MEASURES, figures_of
-from orylo_api.overview.models import Comparison, Overview, OverviewQuery, PeriodFigures, Point, Series, SeriesRange
-from orylo_api.overview.totals import totals_of
+from orylo_api.overview.models import Comparison, Overview, OverviewQuery, Point, Series, SeriesRange
+from orylo_api.overview.totals import MATCHED, counts_of, totals_of
 from orylo_api.read_models.rollups import CONVERSIONS, DECLINES, DELIVERIES, PAYMENTS
 from orylo_api.timeseries.periods import DAY, HOUR, MINUTE, QUARTER, Span, ceiling, floor, local_midnight
-from orylo_api.timeseries.queries import ACTIVITY, Sums, read_sums
+from orylo_api.timeseries.queries import ACTIVITY, Reading, Sums, read_sums
 from orylo_api.timeseries.reading import period_of
 from orylo_common.postgres.pool import Connection
 
@@ -17,6 +18,8 @@ from orylo_common.postgres.pool import Connection
 MAX_COUNTED = 10_000
 COUNT_OPEN = "SELECT count(*) FROM (SELECT FROM api.dead_letters WHERE state = 'open' LIMIT $1) AS open"
 
+# Up to now, the present hour included.
+LENGTHS = (23 * HOUR, 167 * HOUR)
 # The step and the number of points.
 STEPS: dict[SeriesRange, tuple[timedelta, int]] = {
     SeriesRange.HOUR: (MINUTE, 60),
@@ -26,24 +29,32 @@ STEPS: dict[SeriesRange, tuple[timedelta, int]] = {
 }
 
 
+class _Sums(NamedTuple):
+    """The first four are of the periods, payments and conversions of the totals too, activity of totals and points."""
+
+    payments: list[Sums]
+    declines: list[Sums]
+    conversions: list[Sums]
+    deliveries: list[Sums]
+    activity: list[Sums]
+    paid: list[Sums]
+    matched: list[Sums]
+
+
 async def read_overview(connection: Connection, query: OverviewQuery, now: datetime) -> Overview:
     period = period_of(query, now)
     compared = before(period, query.compare, query.zone)
-    figures = await read_figures(connection, [period] if compared is None else [period, compared])
+    periods = [period] if compared is None else [period, compared]
     end, this_hour = ceiling(now, QUARTER), floor(now, HOUR)
+    lengths = [Span(start, end) for start in (local_midnight(now, query.zone), *(this_hour - each for each in LENGTHS))]
     step, points = STEPS[query.range]
     newest = floor(now, step)
-    spans = [Span(newest - number * step, newest - (number - 1) * step) for number in reversed(range(points))]
-    sums = await _read_all(
-        connection,
-        [
-            Span(local_midnight(now, query.zone), end),
-            Span(this_hour - 23 * HOUR, end),
-            Span(this_hour - 167 * HOUR, end),
-            *spans,
-        ],
-    )
-    today, last_24h, last_7d, *of_points = (totals_of(*each) for each in sums)
+    steps = [Span(newest - number * step, newest - (number - 1) * step) for number in reversed(range(points))]
+    sums = await _read(connection, periods, lengths, steps)
+    figures = list(map(figures_of, periods, sums.payments, sums.declines, sums.conversions, sums.deliveries))
+    number = len(periods)
+    today, last_24h, last_7d = map(totals_of, sums.activity, sums.payments[number:], sums.conversions[number:])
+    counts = map(counts_of, sums.activity[len(lengths) :], sums.paid, sums.matched)
     return Overview(
         timezone=query.timezone,
         generated_at=now,
@@ -55,7 +66,7 @@ async def read_overview(connection: Connection, query: OverviewQuery, now: datet
         series=Series(
             range=query.range,
             step_s=int(step.total_seconds()),
-            points=[Point(at=span.start, counts=totals.counts) for span, totals in zip(spans, of_points, strict=True)],
+            points=[Point(at=span.start, counts=each) for span, each in zip(steps, counts, strict=True)],
         ),
         open_dead_letters=await connection.fetchval(COUNT_OPEN, MAX_COUNTED),
     )
@@ -75,18 +86,18 @@ def before(period: Span, comparison: Comparison | None, zone: ZoneInfo) -> Span 
     return Span(shift(period.start), shift(period.end))
 
 
-async def read_figures(connection: Connection, spans: Sequence[Span]) -> list[PeriodFigures]:
-    payments = await read_sums(connection, PAYMENTS, spans, by=("currency", "decision"), measures=PAYMENT_MEASURES)
-    declines = await read_sums(connection, DECLINES, spans, by=("gateway", "decline_code"))
-    conversions = await read_sums(connection, CONVERSIONS, spans, by=("currency", "match_method"))
-    deliveries = await read_sums(connection, DELIVERIES, spans, by=("latency",))
-    return [figures_of(*each) for each in zip(spans, payments, declines, conversions, deliveries, strict=True)]
-
-
-async def _read_all(connection: Connection, spans: Sequence[Span]) -> list[tuple[Sums, Sums, Sums]]:
-    """Return the sums of messages, payments and conversions for each span."""
-    activity = await read_sums(connection, ACTIVITY, spans)
-    measures = ("succeeded", "succeeded_minor", "amount_minor")
-    payments = await read_sums(connection, PAYMENTS, spans, by=("currency", "decision"), measures=measures)
-    conversions = await read_sums(connection, CONVERSIONS, spans, by=("currency", "match_method"))
-    return list(zip(activity, payments, conversions, strict=True))
+async def _read(
+    connection: Connection, periods: Sequence[Span], lengths: Sequence[Span], steps: Sequence[Span]
+) -> _Sums:
+    measures = (*PAYMENT_MEASURES, "amount_minor")
+    found = await read_sums(
+        connection,
+        Reading(PAYMENTS, [*periods, *lengths], by=("currency", "decision"), measures=measures),
+        Reading(DECLINES, periods, by=("gateway", "decline_code")),
+        Reading(CONVERSIONS, [*periods, *lengths], by=("currency", "match_method")),
+        Reading(DELIVERIES, periods, by=("latency",)),
+        Reading(ACTIVITY, [*lengths, *steps]),
+        Reading(PAYMENTS, steps, measures=("succeeded",)),
+        Reading(CONVERSIONS, steps, by=(MATCHED,), measures=CONVERSIONS.counts),
+    )
+    return _Sums(*found)

@@ -31,28 +31,29 @@ from orylo_common.postgres.pool import Connection
 DEFAULT_LENGTH = timedelta(days=7)
 
 # LATERAL, because PostgreSQL then reads each part of each tenant by the primary key.
-PARTS = "unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS part (grain, starts, ends)"
+PARTS = "unnest($1::integer[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS part (sign, grain, starts, ends)"
 OF_PART = "r.tenant_id = t.id AND r.grain = part.grain AND r.bucket >= part.starts AND r.bucket < part.ends"
 SUM_MESSAGES = f"""
     SELECT t.id, t.slug, t.name, t.state, sums.webhooks, sums.dead_letters, rejected.count AS rejected
     FROM control.tenants AS t
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(r.webhooks), 0)::bigint AS webhooks,
-               coalesce(sum(r.dead_letters), 0)::bigint AS dead_letters
+        SELECT coalesce(sum(part.sign * r.webhooks), 0)::bigint AS webhooks,
+               coalesce(sum(part.sign * r.dead_letters), 0)::bigint AS dead_letters
         FROM {PARTS} JOIN api.rollups AS r ON {OF_PART}
     ) AS sums
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(v.count), 0)::bigint AS count FROM api.rejections_view AS v
-        WHERE v.tenant_id = t.id AND v.created_at >= $4 AND v.created_at < $5
+        WHERE v.tenant_id = t.id AND v.created_at >= $5 AND v.created_at < $6
     ) AS rejected
 """  # noqa: S608
 SUM_PAYMENTS = f"""
     SELECT t.id, sums.* FROM control.tenants AS t
     CROSS JOIN LATERAL (
-        SELECT r.currency, r.decision, sum(r.payments)::bigint AS payments, sum(r.amount_minor) AS amount_minor,
-               sum(r.succeeded_minor) AS succeeded_minor, sum(r.refunded_minor) AS refunded_minor
+        SELECT r.currency, r.decision, sum(part.sign * r.payments)::bigint AS payments,
+               sum(part.sign * r.amount_minor) AS amount_minor, sum(part.sign * r.succeeded_minor) AS succeeded_minor,
+               sum(part.sign * r.refunded_minor) AS refunded_minor
         FROM {PARTS} JOIN api.payment_rollups AS r ON {OF_PART}
-        GROUP BY 1, 2
+        GROUP BY 1, 2 HAVING sum(part.sign * r.payments) > 0
     ) AS sums
 """  # noqa: S608
 AMOUNTS = ("payments", "amount_minor", "succeeded_minor", "refunded_minor")
@@ -89,8 +90,8 @@ async def read_tenants(connection: Connection, period: Span) -> list[TenantAnaly
 
 
 def _parts(period: Span, grains: Sequence[str]) -> list[list[Any]]:
-    parts = list(parts_of([period], grains))
-    return [[part.grain for part in parts], [part.start for part in parts], [part.end for part in parts]]
+    _, *columns = zip(*parts_of([period], grains), strict=True)
+    return [list(column) for column in columns]
 
 
 def _tenant(row: asyncpg.Record, payments: Sequence[asyncpg.Record]) -> TenantAnalytics:

@@ -4,35 +4,62 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from orylo_api.read_models.rollups import ROLLUP_LOCK, ROLLUPS, Rollup
+from orylo_api.read_models.rollups import COUNTED_CONVERSIONS, COUNTED_PAYMENTS, ROLLUP_LOCK, ROLLUPS
 from orylo_common.postgres.pool import Connection
 
 # Batches wait while a period is summed: about 20 µs for each of its payments. Rollups have rows of whole days.
 PERIOD = timedelta(days=1)
 LOCK = f"SELECT pg_advisory_xact_lock({ROLLUP_LOCK})"
-OLDEST = """
+
+
+def _oldest(table: str, column: str, only: str = "true") -> str:
+    """Return a subquery for the least value of a column. It reads one row for each tenant, by index."""
+    return f"""(
+        WITH RECURSIVE tenant (id) AS (
+            (SELECT tenant_id FROM {table} ORDER BY tenant_id LIMIT 1)
+            UNION ALL
+            SELECT following.tenant_id FROM tenant CROSS JOIN LATERAL (
+                SELECT tenant_id FROM {table} WHERE tenant_id > tenant.id ORDER BY tenant_id LIMIT 1
+            ) AS following
+        )
+        SELECT min(oldest.at) FROM tenant CROSS JOIN LATERAL (
+            SELECT {column} AS at FROM {table} WHERE tenant_id = tenant.id AND {only} ORDER BY {column} LIMIT 1
+        ) AS oldest
+    )"""  # noqa: S608
+
+
+# No payment counts at a time before it was created.
+OLDEST = f"""
     SELECT least(
-        (SELECT min(api.payment_time(details_key, created_at)) FROM api.payments_view),
-        (SELECT min(created_at) FROM api.conversions_view),
-        (SELECT min(bucket) FROM api.payment_rollups),
-        (SELECT min(bucket) FROM api.conversion_rollups)
+        {_oldest("api.payments_view", "created_at")},
+        {_oldest("api.conversions_view", "created_at")},
+        {_oldest("api.payment_rollups", "bucket", "grain = 'day'")},
+        {_oldest("api.conversion_rollups", "bucket", "grain = 'day'")}
     )
 """
+OF_PERIOD = "{time} >= $1 AND {time} < $2 AND ($3::uuid IS NULL OR tenant_id = $3)"
 
 
-def _statements(rollup: Rollup) -> tuple[str, str]:
-    """Return a DELETE and an INSERT of a period's rows, of one tenant or with $3 null of all."""
-    delete = f"DELETE FROM {rollup.table} WHERE bucket >= $1 AND bucket < $2 AND ($3::uuid IS NULL OR tenant_id = $3)"  # noqa: S608
-    insert = f"""
-        WITH counted AS (
-            SELECT tenant_id, at, {", ".join((*rollup.dimensions, *rollup.measures))} FROM {rollup.view}
-            WHERE {rollup.only} AND at >= $1 AND at < $2 AND ($3::uuid IS NULL OR tenant_id = $3)
-        ) {rollup.insert}
+def _insert(view: str) -> str:
+    """Return an INSERT into all rollups of a view. It reads the period's rows of the view once."""
+    inserts = [
+        rollup.insert(f"(SELECT * FROM counted WHERE {rollup.only}) AS counted")  # noqa: S608
+        for rollup in ROLLUPS
+        if rollup.view == view
+    ]
+    others = "".join(f", others_{number} AS ({insert})" for number, insert in enumerate(inserts[1:]))
+    return f"""
+        WITH counted AS MATERIALIZED (SELECT * FROM {view} WHERE {OF_PERIOD.format(time="at")}){others}
+        {inserts[0]}
     """  # noqa: S608
-    return delete, insert
 
 
-REBUILD = tuple(map(_statements, ROLLUPS))
+# Statements of a period, of one tenant or with $3 null of all.
+REBUILD = (
+    *(f"DELETE FROM {rollup.table} WHERE {OF_PERIOD.format(time='bucket')}" for rollup in ROLLUPS),  # noqa: S608
+    _insert(COUNTED_PAYMENTS),
+    _insert(COUNTED_CONVERSIONS),
+)
 
 
 async def oldest_period(connection: Connection) -> datetime | None:
@@ -52,6 +79,5 @@ async def rebuild_period(connection: Connection, start: datetime, end: datetime,
     """Replace the rollups of a period, in one transaction: until it commits, readers see the old ones."""
     async with connection.transaction():
         await connection.execute(LOCK)
-        for delete, insert in REBUILD:
-            await connection.execute(delete, start, end, tenant_id)
-            await connection.execute(insert, start, end, tenant_id)
+        for statement in REBUILD:
+            await connection.execute(statement, start, end, tenant_id)

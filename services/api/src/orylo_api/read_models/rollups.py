@@ -45,15 +45,14 @@ class Rollup:
     def measures(self) -> tuple[str, ...]:
         return self.counts + self.amounts
 
-    @property
-    def insert(self) -> str:
-        """An INSERT of rows that are named `counted`: tenant_id, at, the dimensions and the measures."""
+    def insert(self, rows: str = "counted") -> str:
+        """Return an INSERT of rows that are named `counted`: tenant_id, at, the dimensions and the measures."""
         sums = ", ".join(f"sum({measure})" for measure in self.measures)
         group = ", ".join(str(number) for number in range(1, 4 + len(self.dimensions)))
         return f"""
             INSERT INTO {self.table} AS r (tenant_id, grain, bucket, {", ".join((*self.dimensions, *self.measures))})
             SELECT tenant_id, grain, {BUCKET}, {", ".join(self.dimensions)}, {sums}
-            FROM counted CROSS JOIN {grain_rows(self.grains)} WHERE {KEPT} GROUP BY {group} ORDER BY {group}
+            FROM {rows} CROSS JOIN {grain_rows(self.grains)} WHERE {KEPT} GROUP BY {group} ORDER BY {group}
         """  # noqa: S608
 
 
@@ -181,7 +180,7 @@ def _addition(rollup: Rollup) -> str:
             FROM unnest($1::uuid[], $2::timestamptz[], {", ".join(arrays)})
                 AS given (tenant_id, at, {", ".join((*rollup.dimensions, *rollup.measures))})
         )
-        {rollup.insert}
+        {rollup.insert()}
         ON CONFLICT (tenant_id, grain, bucket, {", ".join(rollup.dimensions)}) DO UPDATE SET
             {", ".join(f"{name} = r.{name} + EXCLUDED.{name}" for name in rollup.measures)}
     """  # noqa: S608

@@ -25,9 +25,10 @@ class Span(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Rows of one grain that belong to the span with the number `span`."""
+    """Rows of one grain that are added to the span with the number `span`, or subtracted with the sign -1."""
 
     span: int
+    sign: int
     grain: str
     start: datetime
     end: datetime
@@ -69,23 +70,38 @@ def spans_of(whole: Span, granularity: Granularity, zone: ZoneInfo) -> Iterator[
 
 
 def parts_of(spans: Sequence[Span], grains: Sequence[str]) -> Iterator[Stretch]:
-    """Yield the rows that the spans consist of: the longest that fit, and shorter ones at a span's ends."""
+    """Yield the rows that add up to each span, as few as possible: long ones, and shorter ones at a span's ends.
+
+    A day of New York is one of UTC, with the hours after it, and without its own first ones: sign -1.
+    """
     lengths = [each for each in LENGTHS if each[0] in grains]
     for number, (start, end) in enumerate(spans):
         if floor(start, QUARTER) != start or floor(end, QUARTER) != end:
-            yield Stretch(number, "minute", start, end)
+            yield Stretch(number, 1, "minute", start, end)
         else:
-            yield from _cover(number, start, end, lengths)
+            yield from _cover(Stretch(number, 1, "", start, end), lengths)
 
 
-def _cover(number: int, start: datetime, end: datetime, lengths: Sequence[tuple[str, timedelta]]) -> Iterator[Stretch]:
+def _cover(whole: Stretch, lengths: Sequence[tuple[str, timedelta]]) -> Iterator[Stretch]:
+    number, sign, _, start, end = whole
     if start >= end:
         return
+    duration = end - start
+    # Of rows that are twice as long, more would be subtracted than the span has.
+    while 2 * duration <= lengths[0][1]:
+        lengths = lengths[1:]
     (grain, length), *shorter = lengths
-    first, last = ceiling(start, length), floor(end, length)
-    if first >= last:
-        yield from _cover(number, start, end, shorter)
+    first, last = _nearest(start, length), _nearest(end, length)
+    if abs(start - first) + abs(end - last) >= duration:
+        yield from _cover(whole, shorter)
         return
-    yield from _cover(number, start, first, shorter)
-    yield Stretch(number, grain, first, last)
-    yield from _cover(number, last, end, shorter)
+    yield Stretch(number, sign, grain, first, last)
+    for begin, until, edge in ((start, first, sign), (last, end, sign)):
+        if begin < until:
+            yield from _cover(Stretch(number, edge, "", begin, until), shorter)
+        elif begin > until:
+            yield from _cover(Stretch(number, -edge, "", until, begin), shorter)
+
+
+def _nearest(at: datetime, step: timedelta) -> datetime:
+    return floor(at + step / 2, step)

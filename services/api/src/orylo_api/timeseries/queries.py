@@ -1,6 +1,8 @@
 """Sums of the rollups over spans of time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from orylo_api.read_models.effects import COUNTERS, GRAINS
 from orylo_api.read_models.rollups import Rollup
@@ -15,39 +17,77 @@ ACTIVITY = Rollup("api.rollups", "", {}, COUNTERS, grains=GRAINS)
 Sums = dict[tuple[str, ...], dict[str, int]]
 
 
-async def read_sums(
-    connection: Connection,
-    rollup: Rollup,
-    spans: Sequence[Span],
-    *,
-    by: Sequence[str] = (),
-    measures: Sequence[str] = (),
-    only: Mapping[str, str] | None = None,
-) -> list[Sums]:
-    """Return for each span the sums of `measures`, by the values of the dimensions `by`. `only` selects rows."""
-    chosen = measures or rollup.measures
-    parts = list(parts_of(spans, rollup.grains))
-    filters = list((only or {}).items())
-    conditions = "".join(f" AND r.{name} = ${number}" for number, (name, _) in enumerate(filters, start=5))
-    dimensions = "".join(f"{name}::text, " for name in by)
-    # LATERAL, because PostgreSQL then reads each part by the primary key.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The sums of `measures`, without them all, for each span, by the values of `by`: dimensions or SQL conditions.
+
+    `only` selects rows.
+    """
+
+    rollup: Rollup
+    spans: Sequence[Span]
+    by: Sequence[str] = ()
+    measures: Sequence[str] = ()
+    only: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> Sequence[str]:
+        return self.measures or self.rollup.measures
+
+
+async def read_sums(connection: Connection, *readings: Reading) -> list[list[Sums]]:
+    """Return for each reading the sums of each of its spans. One statement reads all of them."""
+    parts: list[tuple[int, int, int, str, datetime, datetime]] = []
+    filters: list[str] = []
+    selects: list[str] = []
+    for number, reading in enumerate(readings):
+        parts += [(number, *part) for part in parts_of(reading.spans, reading.rollup.grains)]
+        selects.append(_select(number, reading, first_filter=len(filters) + 7))
+        filters += reading.only.values()
     rows = await connection.fetch(
         f"""
-        SELECT part.span, sums.* FROM unnest($1::integer[], $2::text[], $3::timestamptz[], $4::timestamptz[])
-            AS part (span, grain, starts, ends)
-        CROSS JOIN LATERAL (
-            SELECT {dimensions}{", ".join(f"sum({name}) AS {name}" for name in chosen)} FROM {rollup.table} AS r
-            WHERE r.tenant_id = api.current_tenant() AND r.grain = part.grain
-              AND r.bucket >= part.starts AND r.bucket < part.ends{conditions}
-            {"GROUP BY " + ", ".join(str(number + 1) for number in range(len(by))) if by else "HAVING count(*) > 0"}
-        ) AS sums
+        WITH part AS MATERIALIZED (
+            SELECT *
+            FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+                AS part (reading, span, sign, grain, starts, ends)
+        )
+        {" UNION ALL ".join(selects)}
         """,  # noqa: S608
         *zip(*parts, strict=True),
-        *(value for _, value in filters),
+        *filters,
     )
-    found: list[Sums] = [{} for _ in spans]
-    for span, *values in rows:
-        sums = found[span].setdefault(tuple(values[: len(by)]), dict.fromkeys(chosen, 0))
-        for name, value in zip(chosen, values[len(by) :], strict=True):
-            sums[name] += int(value)
+    found: list[list[Sums]] = [[{} for _ in reading.spans] for reading in readings]
+    for number, span, values, sums in rows:
+        found[number][span][tuple(values)] = dict(zip(readings[number].chosen, map(int, sums), strict=True))
     return found
+
+
+def _select(number: int, reading: Reading, *, first_filter: int) -> str:
+    """Return the SELECT of a reading's rows: (reading, span, values of `by`, sums).
+
+    Sums are texts, because they may exceed a bigint, and Python's decimals are slow.
+    """
+    conditions = "".join(f" AND r.{name} = ${place}" for place, name in enumerate(reading.only, start=first_filter))
+    by = [f"by_{place}" for place, _ in enumerate(reading.by)]
+    counted = reading.rollup.counts[0]
+    columns = [
+        *(f"{each} AS {name}" for each, name in zip(reading.by, by, strict=True)),
+        *(
+            f"CASE WHEN part.sign > 0 THEN r.{name} ELSE -r.{name} END AS {name}"
+            for name in dict.fromkeys((counted, *reading.chosen))
+        ),
+    ]
+    # Nothing is left of values that only rows which are subtracted again have.
+    having = f"HAVING sum({counted}) > 0" if reading.rollup.dimensions else ""
+    # LATERAL with OFFSET, because PostgreSQL then reads each part by the primary key.
+    return f"""
+        SELECT {number}, part.span, ARRAY[{", ".join(f"{name}::text" for name in by)}]::text[],
+               ARRAY[{", ".join(f"trunc(sum({name})::numeric)" for name in reading.chosen)}]::text[]
+        FROM part CROSS JOIN LATERAL (
+            SELECT {", ".join(columns)} FROM {reading.rollup.table} AS r
+            WHERE r.tenant_id = api.current_tenant() AND r.grain = part.grain
+              AND r.bucket >= part.starts AND r.bucket < part.ends{conditions}
+            OFFSET 0
+        ) AS rollup
+        WHERE part.reading = {number} GROUP BY {", ".join(("part.span", *by))} {having}
+    """  # noqa: S608

@@ -1,6 +1,7 @@
 """From a query to a time series."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from orylo_api.errors import Invalid
@@ -9,7 +10,7 @@ from orylo_api.read_models.rollups import Rollup
 from orylo_api.timeseries.metrics import METRICS, rollup_of
 from orylo_api.timeseries.models import MAX_LINES, MAX_POINTS, PeriodQuery, TimeSeries, TimeSeriesLine, TimeSeriesQuery
 from orylo_api.timeseries.periods import MINUTE, QUARTER, Granularity, Span, ceiling, floor, local_midnight, spans_of
-from orylo_api.timeseries.queries import Sums, read_sums
+from orylo_api.timeseries.queries import Reading, Sums, read_sums
 from orylo_common.postgres.pool import Connection
 
 # As long as payments are kept, and some days.
@@ -83,25 +84,33 @@ async def _read_lines(connection: Connection, query: TimeSeriesQuery, spans: Seq
     split = [query.split.value] if query.split else []
     metrics = {name: METRICS[name] for name in query.metrics.split(",")}
     rollups = {name: _rollup_of(name, query) for name in metrics}
-    read: dict[str, list[Sums]] = {}
+    readings: dict[str, Reading] = {}
     for rollup in {each.table: each for each in rollups.values()}.values():
         chosen = [metric for name, metric in metrics.items() if rollups[name] is rollup]
         by = [*split, *{metric.by for metric in chosen if metric.by}]
         measures = sorted({measure for metric in chosen for measure in metric.measures})
-        read[rollup.table] = await read_sums(connection, rollup, spans, by=by, measures=measures, only=only)
-    values = sorted({key[0] for sums in read.values() for each in sums for key in each}) if split else [None]
+        readings[rollup.table] = Reading(rollup, spans, by=by, measures=measures, only=only)
+    found = await read_sums(connection, *readings.values())
+    lines = {table: _lines_of(sums, query) for table, sums in zip(readings, found, strict=True)}
+    nothing: list[Sums] = [{} for _ in spans]
     return [
         TimeSeriesLine(
             value=value or None,
             metrics={
-                name: [metric.compute(_of(value, sums)) for sums in read[rollups[name].table]]
+                name: [metric.compute(sums) for sums in lines[rollups[name].table].get(value, nothing)]
                 for name, metric in metrics.items()
             },
         )
-        for value in values
+        for value in sorted({value for each in lines.values() for value in each})
     ]
 
 
-def _of(value: str | None, sums: Sums) -> Sums:
-    """Return the sums of one line."""
-    return sums if value is None else {key: each for key, each in sums.items() if key[0] == value}
+def _lines_of(found: Sequence[Sums], query: TimeSeriesQuery) -> Mapping[str, Sequence[Sums]]:
+    """Return the sums of each line by the split's value, the first dimension. Without a split there is one line."""
+    if query.split is None:
+        return {"": found}
+    lines: defaultdict[str, list[Sums]] = defaultdict(lambda: [{} for _ in found])
+    for number, sums in enumerate(found):
+        for key, each in sums.items():
+            lines[key[0]][number][key] = each
+    return lines

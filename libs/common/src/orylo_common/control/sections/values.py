@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -77,7 +78,8 @@ def validate_values(model: type[Section], values: Mapping[str, Any]) -> Section:
     return settings
 
 
-def describe_fields(model: type[TenantSettings]) -> list[SettingField]:
+@cache
+def describe_fields(model: type[TenantSettings]) -> tuple[SettingField, ...]:
     """Return the fields of a section in their order."""
     document = model.model_json_schema(mode="validation")
     defaults = model().model_dump(mode="json")
@@ -88,7 +90,7 @@ def describe_fields(model: type[TenantSettings]) -> list[SettingField]:
         for shown_elsewhere in ("title", "default"):
             resolved.pop(shown_elsewhere, None)
         fields.append(SettingField(name, description, defaults[name], unit, resolved))
-    return fields
+    return tuple(fields)
 
 
 def difference(before: TenantSettings, after: TenantSettings) -> Iterator[tuple[str, Any, Any]]:
