@@ -75,5 +75,5 @@ async def test_rates_that_are_kept_for_a_day_are_those_of_all_counts() -> None:
                 of_fortnight = counts.setdefault(fortnight_of(paid.occurred_at), [0, 0])
                 of_fortnight[0] += 1
                 of_fortnight[1] += paid in {sold[other // 2] for other in range(2, number + 1, 3)}
-            expected = rate_of([(fortnight, *both) for fortnight, both in counts.items()], at, 14)
+            expected = rate_of([(fortnight, sales, frauds) for fortnight, (sales, frauds) in counts.items()], at, 14)
             assert read.entities["product"].rate(at, 14) == expected
