@@ -72,14 +72,11 @@ def _select(number: int, reading: Reading, *, first_filter: int) -> str:
     counted = reading.rollup.counts[0]
     columns = [
         *(f"{each} AS {name}" for each, name in zip(reading.by, by, strict=True)),
-        *(
-            f"CASE WHEN part.sign > 0 THEN r.{name} ELSE -r.{name} END AS {name}"
-            for name in dict.fromkeys((counted, *reading.chosen))
-        ),
+        *(f"part.sign * sum(r.{name}) AS {name}" for name in dict.fromkeys((counted, *reading.chosen))),
     ]
     # Nothing is left of values that only rows which are subtracted again have.
     having = f"HAVING sum({counted}) > 0" if reading.rollup.dimensions else ""
-    # LATERAL with OFFSET, because PostgreSQL then reads each part by the primary key.
+    # Sums of each part first, because PostgreSQL then reads it by the primary key.
     return f"""
         SELECT {number}, part.span, ARRAY[{", ".join(f"{name}::text" for name in by)}]::text[],
                ARRAY[{", ".join(f"trunc(sum({name})::numeric)" for name in reading.chosen)}]::text[]
@@ -87,7 +84,7 @@ def _select(number: int, reading: Reading, *, first_filter: int) -> str:
             SELECT {", ".join(columns)} FROM {reading.rollup.table} AS r
             WHERE r.tenant_id = api.current_tenant() AND r.grain = part.grain
               AND r.bucket >= part.starts AND r.bucket < part.ends{conditions}
-            OFFSET 0
+            {"GROUP BY " + ", ".join(by) if by else "HAVING count(*) > 0"}
         ) AS rollup
         WHERE part.reading = {number} GROUP BY {", ".join(("part.span", *by))} {having}
     """  # noqa: S608
