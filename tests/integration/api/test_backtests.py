@@ -52,6 +52,12 @@ async def ended(client: aiohttp.ClientSession, job: Any) -> Any:
     return (await get(client, f"jobs/{job['id']}"))[1]
 
 
+@pytest.fixture(autouse=True)
+async def _no_list_entries(api: Api) -> None:
+    """Backtests read the entries that other tests have added."""
+    await api.pool.execute("DELETE FROM control.list_entries")
+
+
 async def test_the_report_is_that_of_the_command_on_the_same_file(
     api: Api, machine: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
