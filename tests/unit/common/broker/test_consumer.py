@@ -345,11 +345,26 @@ class HangingBroker(MemoryBroker):
         return subscription
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Consumers wait for a broker's answers for 20 ms."""
+    for module, name in ((queue_reader, "LONGEST_CALL"), (queue_reader, "RECEIVE_WAIT"), (answering, "LONGEST_CALL")):
+        monkeypatch.setattr(module, name, timedelta(milliseconds=20))
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_lost_subscription_whose_close_hangs_is_replaced() -> None:
+    broker, handler = HangingBroker("close"), Recorder()
+    async with consuming(broker, handler):
+        await eventually(lambda: len(broker.subscriptions) == 1)
+        broker.subscriptions[0].cut()
+        sent = await broker.send(status_set())
+        await eventually(lambda: [message.message_id for message in handler.seen] == [sent])
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("call", ["subscribe", "receive", "ack", "retry", "dead_letter"])
-async def test_a_call_that_hangs_ends_the_subscription(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_reader, "LONGEST_CALL", timedelta(milliseconds=20))
-    monkeypatch.setattr(queue_reader, "RECEIVE_WAIT", timedelta(milliseconds=20))
-    monkeypatch.setattr(answering, "LONGEST_CALL", timedelta(milliseconds=20))
+async def test_a_call_that_hangs_ends_the_subscription(call: str) -> None:
     error = {"retry": TransientError("later"), "dead_letter": PermanentError("never")}.get(call)
     broker, handler = HangingBroker(call), Recorder(error)
     await broker.send(status_set())

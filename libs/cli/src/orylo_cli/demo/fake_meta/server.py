@@ -76,7 +76,7 @@ class FakeMeta:
         body = await request.read()
         if fault.mode == "down":
             dataset.refused_requests += 1
-            return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
+            return _down(fault)
         if fault.mode == "hang":
             await self._fault_changed.wait()
             raise web.HTTPBadGateway
@@ -93,41 +93,40 @@ class FakeMeta:
 
     async def _get_dataset(self, request: web.Request) -> web.Response:
         dataset_id = request.match_info["dataset_id"]
-        fault = self._fault(dataset_id)
-        if fault.mode == "down":
-            return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
-        try:
-            self._check_access(request, {}, fault)
-        except MetaError as error:
-            return _respond(error.body(), error.status)
-        return _respond({"id": dataset_id})
+        return self._answer(request, self._fault(dataset_id), lambda _: {"id": dataset_id})
 
     async def _get_quality(self, request: web.Request) -> web.Response:
         """Answer for the events received, as Meta does a while later. A score needs some of them."""
         dataset_id = request.query.get("dataset_id", "")
-        fault = self._fault(dataset_id)
-        if fault.mode == "down":
-            return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
-        try:
-            self._check_access(request, {}, fault)
+
+        def quality(fault: InjectedFault) -> Mapping[str, Any]:
             if not dataset_id.isdecimal() or not request.query.get("fields", "").startswith("web{"):
                 raise invalid_parameter("Invalid parameter")
             if fault.mode == "no_quality":
-                raise MetaError(403, 200, "(#200) Provide valid app ID")  # noqa: TRY301
-        except MetaError as error:
-            return _respond(error.body(), error.status)
-        return _respond({"web": self.datasets[dataset_id].quality()})
+                raise MetaError(403, 200, "(#200) Provide valid app ID")
+            return {"web": self.datasets[dataset_id].quality()}
+
+        return self._answer(request, self._fault(dataset_id), quality)
 
     async def _get_debug_token(self, request: web.Request) -> web.Response:
         """Answer for the token itself, as Meta does. The fault of all datasets applies: a token names no dataset."""
-        fault = self._fault(None)
+
+        def token(fault: InjectedFault) -> Mapping[str, Any]:
+            return {"data": {"type": "USER", "is_valid": True, "expires_at": fault.token_expires_at}}
+
+        return self._answer(request, self._fault(None), token)
+
+    def _answer(
+        self, request: web.Request, fault: InjectedFault, answer: Callable[[InjectedFault], Mapping[str, Any]]
+    ) -> web.Response:
+        """Answer a request that reads, or fail as the fault says."""
         if fault.mode == "down":
-            return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
+            return _down(fault)
         try:
             self._check_access(request, {}, fault)
+            return _respond(answer(fault))
         except MetaError as error:
             return _respond(error.body(), error.status)
-        return _respond({"data": {"type": "USER", "is_valid": True, "expires_at": fault.token_expires_at}})
 
     def _checked(
         self, request: web.Request, fields: Mapping[str, Any], fault: InjectedFault
@@ -194,6 +193,10 @@ def _fields(request: web.Request, body: bytes) -> Mapping[str, Any]:
     if not isinstance(fields, dict):
         raise invalid_parameter("Invalid parameter")
     return fields
+
+
+def _down(fault: InjectedFault) -> web.Response:
+    return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
 
 
 def _respond(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
