@@ -6,7 +6,7 @@ from orylo_api.overview.models import Funnel, FunnelQuery, FunnelStage, FunnelSt
 from orylo_api.overview.queries import before
 from orylo_api.read_models.rollups import CONVERSIONS, PAYMENTS
 from orylo_api.timeseries.metrics import ratio, total
-from orylo_api.timeseries.queries import ACTIVITY, Reading, read_sums
+from orylo_api.timeseries.queries import ACTIVITY, SumsRequest, read_sums
 from orylo_api.timeseries.reading import period_of
 from orylo_common.postgres.pool import Connection
 
@@ -17,9 +17,9 @@ async def read_funnel(connection: Connection, query: FunnelQuery, now: datetime)
     spans = [period] if compared is None else [period, compared]
     activity, payments, conversions = await read_sums(
         connection,
-        Reading(ACTIVITY, spans, measures=("clicks", "checkouts")),
-        Reading(PAYMENTS, spans, measures=("succeeded",)),
-        Reading(CONVERSIONS, spans, measures=("dispatched",)),
+        SumsRequest(ACTIVITY, spans, measures=("clicks", "checkouts")),
+        SumsRequest(PAYMENTS, spans, measures=("succeeded",)),
+        SumsRequest(CONVERSIONS, spans, measures=("dispatched",)),
     )
     stages = (
         (FunnelStage.CLICK, [total(sums, "clicks") for sums in activity]),

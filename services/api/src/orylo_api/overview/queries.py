@@ -10,7 +10,7 @@ from orylo_api.overview.models import Comparison, Overview, OverviewQuery, Point
 from orylo_api.overview.totals import MATCHED, counts_of, totals_of
 from orylo_api.read_models.rollups import CONVERSIONS, DECLINES, DELIVERIES, PAYMENTS
 from orylo_api.timeseries.periods import DAY, HOUR, MINUTE, QUARTER, Span, ceiling, floor, local_midnight
-from orylo_api.timeseries.queries import ACTIVITY, Reading, Sums, read_sums
+from orylo_api.timeseries.queries import ACTIVITY, Sums, SumsRequest, read_sums
 from orylo_api.timeseries.reading import period_of
 from orylo_common.postgres.pool import Connection
 
@@ -92,12 +92,12 @@ async def _read(
     measures = (*PAYMENT_MEASURES, "amount_minor")
     found = await read_sums(
         connection,
-        Reading(PAYMENTS, [*periods, *lengths], by=("currency", "decision"), measures=measures),
-        Reading(DECLINES, periods, by=("gateway", "decline_code")),
-        Reading(CONVERSIONS, [*periods, *lengths], by=("currency", "match_method")),
-        Reading(DELIVERIES, periods, by=("latency",)),
-        Reading(ACTIVITY, [*lengths, *steps]),
-        Reading(PAYMENTS, steps, measures=("succeeded",)),
-        Reading(CONVERSIONS, steps, by=(MATCHED,), measures=CONVERSIONS.counts),
+        SumsRequest(PAYMENTS, [*periods, *lengths], by=("currency", "decision"), measures=measures),
+        SumsRequest(DECLINES, periods, by=("gateway", "decline_code")),
+        SumsRequest(CONVERSIONS, [*periods, *lengths], by=("currency", "match_method")),
+        SumsRequest(DELIVERIES, periods, by=("latency",)),
+        SumsRequest(ACTIVITY, [*lengths, *steps]),
+        SumsRequest(PAYMENTS, steps, measures=("succeeded",)),
+        SumsRequest(CONVERSIONS, steps, by=(MATCHED,), measures=CONVERSIONS.counts),
     )
     return _Sums(*found)

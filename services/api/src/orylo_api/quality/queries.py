@@ -8,7 +8,7 @@ from orylo_api.quality.models import DecisionQuality, QualityQuery, ReviewQueue
 from orylo_api.read_models.rollups import PAYMENTS
 from orylo_api.review.queries import MAX_COUNTED
 from orylo_api.timeseries.periods import Span, local_midnight
-from orylo_api.timeseries.queries import Reading, Sums, read_sums
+from orylo_api.timeseries.queries import Sums, SumsRequest, read_sums
 from orylo_api.timeseries.reading import period_of
 from orylo_common.postgres.pool import Connection
 
@@ -30,7 +30,7 @@ async def read_quality(connection: Connection, query: QualityQuery, now: datetim
         query = query.model_copy(update={"from_": monday})
     period = period_of(query, now)
     weeks = list(_weeks_of(period, query))
-    (sums,) = await read_sums(connection, Reading(PAYMENTS, weeks, by=("currency", "decision"), measures=MEASURES))
+    (sums,) = await read_sums(connection, SumsRequest(PAYMENTS, weeks, by=("currency", "decision"), measures=MEASURES))
     return DecisionQuality(
         generated_at=now,
         period=quality_of(period, _added(sums), now),

@@ -18,8 +18,8 @@ Sums = dict[tuple[str, ...], dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The sums of `measures`, without them all, for each span, by the values of `by`: dimensions or SQL conditions.
+class SumsRequest:
+    """Asks for sums of `measures` (default: all) for each span, by the values of `by`: dimensions or SQL conditions.
 
     `only` selects rows.
     """
@@ -35,56 +35,56 @@ class Reading:
         return self.measures or self.rollup.measures
 
 
-async def read_sums(connection: Connection, *readings: Reading) -> list[list[Sums]]:
-    """Return for each reading the sums of each of its spans. One statement reads all of them."""
+async def read_sums(connection: Connection, *requests: SumsRequest) -> list[list[Sums]]:
+    """Return for each request the sums of each of its spans. One statement reads all of them."""
     parts: list[tuple[int, int, int, str, datetime, datetime]] = []
     filters: list[str] = []
     selects: list[str] = []
-    for number, reading in enumerate(readings):
-        parts += [(number, *part) for part in parts_of(reading.spans, reading.rollup.grains)]
-        selects.append(_select(number, reading, first_filter=len(filters) + 7))
-        filters += reading.only.values()
+    for number, request in enumerate(requests):
+        parts += [(number, *part) for part in parts_of(request.spans, request.rollup.grains)]
+        selects.append(_select(number, request, first_filter=len(filters) + 7))
+        filters += request.only.values()
     rows = await connection.fetch(
         f"""
         WITH part AS MATERIALIZED (
             SELECT *
             FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-                AS part (reading, span, sign, grain, starts, ends)
+                AS part (request, span, sign, grain, starts, ends)
         )
         {" UNION ALL ".join(selects)}
         """,  # noqa: S608
         *zip(*parts, strict=True),
         *filters,
     )
-    found: list[list[Sums]] = [[{} for _ in reading.spans] for reading in readings]
+    found: list[list[Sums]] = [[{} for _ in request.spans] for request in requests]
     for number, span, values, sums in rows:
-        found[number][span][tuple(values)] = dict(zip(readings[number].chosen, map(int, sums), strict=True))
+        found[number][span][tuple(values)] = dict(zip(requests[number].chosen, map(int, sums), strict=True))
     return found
 
 
-def _select(number: int, reading: Reading, *, first_filter: int) -> str:
-    """Return the SELECT of a reading's rows: (reading, span, values of `by`, sums).
+def _select(number: int, request: SumsRequest, *, first_filter: int) -> str:
+    """Return the SELECT of a request's rows: (request, span, values of `by`, sums).
 
     Sums are texts, because they may exceed a bigint, and Python's decimals are slow.
     """
-    conditions = "".join(f" AND r.{name} = ${place}" for place, name in enumerate(reading.only, start=first_filter))
-    by = [f"by_{place}" for place, _ in enumerate(reading.by)]
-    counted = reading.rollup.counts[0]
+    conditions = "".join(f" AND r.{name} = ${place}" for place, name in enumerate(request.only, start=first_filter))
+    by = [f"by_{place}" for place, _ in enumerate(request.by)]
+    counted = request.rollup.counts[0]
     columns = [
-        *(f"{each} AS {name}" for each, name in zip(reading.by, by, strict=True)),
-        *(f"part.sign * sum(r.{name}) AS {name}" for name in dict.fromkeys((counted, *reading.chosen))),
+        *(f"{each} AS {name}" for each, name in zip(request.by, by, strict=True)),
+        *(f"part.sign * sum(r.{name}) AS {name}" for name in dict.fromkeys((counted, *request.chosen))),
     ]
     # Nothing is left of values that only rows which are subtracted again have.
-    having = f"HAVING sum({counted}) > 0" if reading.rollup.dimensions else ""
+    having = f"HAVING sum({counted}) > 0" if request.rollup.dimensions else ""
     # Sums of each part first, because PostgreSQL then reads it by the primary key.
     return f"""
         SELECT {number}, part.span, ARRAY[{", ".join(f"{name}::text" for name in by)}]::text[],
-               ARRAY[{", ".join(f"trunc(sum({name})::numeric)" for name in reading.chosen)}]::text[]
+               ARRAY[{", ".join(f"trunc(sum({name})::numeric)" for name in request.chosen)}]::text[]
         FROM part CROSS JOIN LATERAL (
-            SELECT {", ".join(columns)} FROM {reading.rollup.table} AS r
+            SELECT {", ".join(columns)} FROM {request.rollup.table} AS r
             WHERE r.tenant_id = api.current_tenant() AND r.grain = part.grain
               AND r.bucket >= part.starts AND r.bucket < part.ends{conditions}
             {"GROUP BY " + ", ".join(by) if by else "HAVING count(*) > 0"}
         ) AS rollup
-        WHERE part.reading = {number} GROUP BY {", ".join(("part.span", *by))} {having}
+        WHERE part.request = {number} GROUP BY {", ".join(("part.span", *by))} {having}
     """  # noqa: S608

@@ -10,7 +10,7 @@ from orylo_api.read_models.rollups import Rollup
 from orylo_api.timeseries.metrics import METRICS, rollup_of
 from orylo_api.timeseries.models import MAX_LINES, MAX_POINTS, PeriodQuery, TimeSeries, TimeSeriesLine, TimeSeriesQuery
 from orylo_api.timeseries.periods import MINUTE, QUARTER, Granularity, Span, ceiling, floor, local_midnight, spans_of
-from orylo_api.timeseries.queries import Reading, Sums, read_sums
+from orylo_api.timeseries.queries import Sums, SumsRequest, read_sums
 from orylo_common.postgres.pool import Connection
 
 # As long as payments are kept, and some days.
@@ -84,12 +84,12 @@ async def _read_lines(connection: Connection, query: TimeSeriesQuery, spans: Seq
     split = [query.split.value] if query.split else []
     metrics = {name: METRICS[name] for name in query.metrics.split(",")}
     rollups = {name: _rollup_of(name, query) for name in metrics}
-    readings: dict[str, Reading] = {}
+    readings: dict[str, SumsRequest] = {}
     for rollup in {each.table: each for each in rollups.values()}.values():
         chosen = [metric for name, metric in metrics.items() if rollups[name] is rollup]
         by = [*split, *{metric.by for metric in chosen if metric.by}]
         measures = sorted({measure for metric in chosen for measure in metric.measures})
-        readings[rollup.table] = Reading(rollup, spans, by=by, measures=measures, only=only)
+        readings[rollup.table] = SumsRequest(rollup, spans, by=by, measures=measures, only=only)
     found = await read_sums(connection, *readings.values())
     lines = {table: _lines_of(sums, query) for table, sums in zip(readings, found, strict=True)}
     nothing: list[Sums] = [{} for _ in spans]
