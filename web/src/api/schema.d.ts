@@ -1941,7 +1941,7 @@ export interface paths {
         };
         /**
          * How well Meta says that it matches the conversions
-         * @description Meta's own figures, from its Dataset Quality API: the match quality of each event, the keys that identify buyers, deduplication with the browser, and freshness. Only `meta` has them.
+         * @description Meta's own figures, from its Dataset Quality API: the match quality of each event, the keys that identify buyers, deduplication with the browser, and freshness. `stripe` has none (409).
          */
         get: operations["show_match_quality"];
         put?: never;
@@ -20031,6 +20031,7 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             406: components["responses"]["406"];
+            409: components["responses"]["409"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
         };

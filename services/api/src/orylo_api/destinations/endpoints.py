@@ -200,10 +200,10 @@ ROUTES = (
         Permission.READ,
         "How well Meta says that it matches the conversions",
         description="Meta's own figures, from its Dataset Quality API: the match quality of each event, the keys that "
-        "identify buyers, deduplication with the browser, and freshness. Only `meta` has them.",
+        "identify buyers, deduplication with the browser, and freshness. `stripe` has none (409).",
         path_values=DestinationPath,
         response=DestinationQuality,
-        refuses={429},
+        refuses={409, 429},
     ),
     Route(
         "POST",
