@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from orylo_ingest.gateways.hotmart.reading import phone_with_area
+from orylo_ingest.gateways.phones import phone_with_area
 from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.privacy.person import Person, identify
 from tests.unit.ingest.given import document_of, message_in, recorded_from
@@ -113,3 +113,33 @@ def test_a_name_with_a_lost_character_is_not_hashed() -> None:
     assert message_in(record).match_keys.last_name == sha("silva")
     assert "Jo" not in orjson.loads(record.payload)["first_name"]
     assert "Silva" not in record.payload.decode()
+
+
+@pytest.mark.parametrize(
+    ("extension", "area", "number", "digits"),
+    [
+        ("55", "11", "98765-4321", "5511987654321"),
+        ("55", "11", "11987654321", "5511987654321"),
+        ("55", "11", "+55 11 98765-4321", "5511987654321"),
+        ("55", "98", "981234567", "5598981234567"),
+        ("351", None, "912345678", "351912345678"),
+        # Without its country code, a number of Brazil: +55 34 61234-5678.
+        ("34", None, "612345678", "34612345678"),
+        ("+1", "212", "555-0143", "12125550143"),
+    ],
+)
+def test_perfectpays_first_part_is_the_country_code(extension: str, area: str | None, number: str, digits: str) -> None:
+    assert perfectpay_phone(extension, area, number) == sha(digits)
+
+
+def test_perfectpays_number_may_be_a_hash_beside_its_other_parts() -> None:
+    assert perfectpay_phone("55", "11", sha("5511987654321").upper()) == sha("5511987654321")
+
+
+def perfectpay_phone(extension: str, area: str | None, number: str) -> str | None:
+    sale = document_of("perfectpay/approved_card.json")
+    for formatted in ("phone_formated", "phone_formated_ddi"):
+        sale["customer"].pop(formatted, None)
+    sale["customer"] |= {"phone_extension": extension, "phone_area_code": area, "phone_number": number}
+    phone: str | None = message_in(recorded_from("perfectpay", sale)).match_keys.phone
+    return phone

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_common.hashing import is_token
+from orylo_common.hashing import as_hash
 from orylo_common.messages import (
     CheckoutAbandoned,
     DisputeLost,
@@ -41,6 +41,7 @@ from orylo_ingest.gateways.fields import (
     required,
     text,
 )
+from orylo_ingest.gateways.phones import phone_with_area
 from orylo_ingest.gateways.port import Envelope, EventRow, IgnoredEvent, NormalisedEvent, UnprocessableEvent
 from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.metrics import count_variant
@@ -91,18 +92,12 @@ class PerfectPay:
 
     def person(self, document: Document) -> Person:
         buyer = child(document, "customer")
-        parts = [text(buyer.get(f"phone_{part}")) for part in ("extension", "area_code", "number")]
-        number = parts[-1]
-        # In a scrubbed copy the last part is the token of the whole number.
-        joined = number if number and is_token(number) else "".join(part for part in parts if part) or None
-        if number and not parts[1] and not is_token(number):
-            # The area code may be in the formatted number only.
-            joined = text(buyer.get("phone_formated")) or joined
+        number = text(buyer.get("phone_number"))
         sent = text(buyer.get("phone_formated_ddi"))
         country = text(buyer.get("country"))
         return Person(
             email=text(buyer.get("email")),
-            phone=sent or joined,
+            phone=sent or _phone(buyer),
             phone_as_sent=sent or number,
             name=text(buyer.get("full_name")),
             document=text(buyer.get("identification_number")),
@@ -151,6 +146,18 @@ def _status_of(document: Document) -> int | None:
         if status is not None
         else _NUMBER_OF_STATUS.get((text(document.get("sale_status_enum_key")) or "").lower())
     )
+
+
+def _phone(buyer: Mapping[str, Any]) -> str | None:
+    """Return the number from its parts. The first of them is an explicit country code."""
+    number, area = text(buyer.get("phone_number")), text(buyer.get("phone_area_code"))
+    if number is None or as_hash(number):
+        return number
+    if area is None:
+        # The area code may be in the formatted number only.
+        number = text(buyer.get("phone_formated")) or number
+    code = "".join(filter(str.isdecimal, text(buyer.get("phone_extension")) or "")).lstrip("0")
+    return f"+{code}{phone_with_area(number, area)}" if code else phone_with_area(number, area)
 
 
 def _created(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:

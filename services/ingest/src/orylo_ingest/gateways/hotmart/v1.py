@@ -7,9 +7,10 @@ from orylo_common.messages import CheckoutAbandoned
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.fields import any_moment_or_none, child, flag, integer, present, required, text
-from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_area, products
+from orylo_ingest.gateways.hotmart.reading import payment_method, products
 from orylo_ingest.gateways.hotmart.sale import Sale
 from orylo_ingest.gateways.hotmart.table import STATUSES_AT_ORDER
+from orylo_ingest.gateways.phones import phone_with_area
 from orylo_ingest.gateways.port import NormalisedEvent
 from orylo_ingest.metrics import count_variant
 from orylo_ingest.privacy.person import Person

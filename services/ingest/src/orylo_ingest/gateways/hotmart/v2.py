@@ -18,9 +18,10 @@ from orylo_ingest.gateways.fields import (
     required,
     text,
 )
-from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_area, products
+from orylo_ingest.gateways.hotmart.reading import payment_method, products
 from orylo_ingest.gateways.hotmart.sale import Sale
 from orylo_ingest.gateways.hotmart.table import EVENTS, count_spelling
+from orylo_ingest.gateways.phones import phone_with_area
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent, UnprocessableEvent
 from orylo_ingest.metrics import count_variant
 from orylo_ingest.privacy.person import Person
