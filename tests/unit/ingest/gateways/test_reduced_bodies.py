@@ -29,6 +29,7 @@ def counted(gateway: str, variant: str) -> Iterator[None]:
     [
         ("paid", "payment.succeeded.v1"),
         ("approved", "payment.succeeded.v1"),
+        ("PAID", "payment.succeeded.v1"),
         ("waiting_payment", "payment.created.v1"),
         ("refused", "payment.failed.v1"),
         ("refunded", "payment.refunded.v1"),

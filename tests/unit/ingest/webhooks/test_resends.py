@@ -76,3 +76,19 @@ def test_another_amount_currency_or_buyer_is_another_content(path: tuple[str, ..
     first, other = recorded("kiwify/order_approved_card.json"), recorded_from("kiwify", kiwify(path, value))
     assert first.event_id == other.event_id
     assert first.content_sha256 != other.content_sha256
+
+
+@pytest.mark.parametrize(
+    ("fixture", "field"),
+    [
+        ("hotmart/v1_purchase_approved.json", "status"),
+        ("hotmart/simplified_approved.json", "status"),
+        ("kiwify/simplified_completed.json", "status"),
+        ("perfectpay/approved_card.json", "sale_status_enum_key"),
+    ],
+)
+def test_a_status_in_capitals_is_the_same_content(fixture: str, field: str) -> None:
+    document = document_of(fixture)
+    document[field] = document[field].capitalize()
+    first, again = recorded(fixture), recorded_from(fixture.partition("/")[0], document)
+    assert (first.event_id, first.content_sha256) == (again.event_id, again.content_sha256)

@@ -85,7 +85,7 @@ class Kiwify:
     def envelope(self, document: Document) -> Envelope:
         order = _order(document)
         if _is_simplified(order):
-            status, purchase_id = text(order.get("status")) or "unknown", text(order.get("purchase_id"))
+            status, purchase_id = (text(order.get("status")) or "unknown").lower(), text(order.get("purchase_id"))
             return Envelope(status, f"{purchase_id}:{status}" if purchase_id else None)
         if _is_cart(order):
             cart_id = text(order.get("id"))
@@ -141,10 +141,10 @@ def _event_of(order: Order) -> str | None:
     event = text(order.get("webhook_event_type"))
     if event is not None:
         return event
-    status = text(order.get("order_status"))
+    status = (text(order.get("order_status")) or "").lower()
     if status == "waiting_payment":
         return "billet_created" if order.get("payment_method") == "boleto" else "pix_created"
-    return _EVENT_OF_STATUS.get(status or "", status)
+    return _EVENT_OF_STATUS.get(status, status) or None
 
 
 def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> UUID:

@@ -54,10 +54,11 @@ class Hotmart:
             data = child(document, "data")
             test = _is_test(child(data, "product").get("id"), child(data, "purchase").get("transaction"))
             return Envelope(text(document.get("event")) or "unknown", event_id, event_id, test=test)
-        status = text(document.get("status"))
+        # Copies of the format spell it otherwise.
+        status = (text(document.get("status")) or "").lower()
         order = text(document.get("transaction")) or text(document.get("order_id"))
         if status and order:
-            return Envelope(status, f"{order}:{status.lower()}", test=_is_test(document.get("prod"), order))
+            return Envelope(status, f"{order}:{status}", test=_is_test(document.get("prod"), order))
         return Envelope(_EVENT_OF.get(format_, "unknown"))
 
     def person(self, document: Document) -> Person:
