@@ -12,7 +12,8 @@ _HASH_LENGTH = 64
 _TOKEN_LENGTH = len(TOKEN_PREFIX) + _HASH_LENGTH
 _KEYED_LENGTH = len(KEYED_PREFIX) + _HASH_LENGTH
 _HEX = frozenset("0123456789abcdef")
-_WRITTEN_HASH = re.compile(r"(?i)\s*(?:sha-?256[:=])?\s*([0-9a-f]{64})\s*")
+# With the appendix that Meta's parameter builder adds.
+_WRITTEN_HASH = re.compile(r"(?i)\s*(?:sha-?256[:=])?\s*([0-9a-f]{64})(?:\.[a-z0-9_-]{2,8})?\s*")
 # What a decoder puts in the place of bytes that it cannot read.
 _DAMAGED = "\ufffd"
 # What programming languages write for a value that is missing. Some senders send this, or hash it.

@@ -7,14 +7,17 @@ from socket import AF_INET, inet_pton
 # An address with a port: `192.0.2.1:443`, `[2001:db8::1]:443`; brackets and zone may stand alone.
 _BRACKETED = re.compile(r"\[([^\]]+)\](?::\d+)?")
 _WITH_PORT = re.compile(r"([0-9.]+):\d+")
+# What Meta's parameter builder adds: `192.0.2.1.AQECAQIB`.
+_APPENDIX = re.compile(r"\.(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{2,8}$")
 _BETWEEN = re.compile(r"[,;\s]+")
 
 
 def parse_address(text: str | None) -> str | None:
     """Return the address in `text` in its canonical form, or None if there is none.
 
-    Accepts a port, brackets, quotes, an IPv6 zone and IPv4 written as IPv6. Of a list, the first public address counts:
-    a visitor's own proxy adds a private one before it. Without a public one it is the first.
+    Accepts a port, brackets, quotes, an IPv6 zone, IPv4 written as IPv6, and the appendix of Meta's parameter builder.
+    Of a list, the first public address counts: a visitor's own proxy adds a private one before it. Without a public one
+    it is the first.
     """
     if text is not None and _is_ipv4(text):
         return text
@@ -34,7 +37,7 @@ def _is_ipv4(text: str) -> bool:
 
 
 def _address(part: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    bare = part.strip('"')
+    bare = _APPENDIX.sub("", part.strip('"'))
     if found := _BRACKETED.fullmatch(bare) or _WITH_PORT.fullmatch(bare):
         bare = found[1]
     try:

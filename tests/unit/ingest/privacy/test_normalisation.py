@@ -158,7 +158,7 @@ def test_a_token_gives_the_hash_that_it_holds() -> None:
     assert hashed(made, normalisation.name) == hash_of("mary")
 
 
-@pytest.mark.parametrize("written", ["{}", " {} ", "sha256:{}", "SHA256:{}", "sha-256={}"])
+@pytest.mark.parametrize("written", ["{}", " {} ", "sha256:{}", "SHA256:{}", "sha-256={}", "{}.AQECAQIB"])
 def test_a_hash_is_recognised_as_senders_write_it(written: str) -> None:
     for digits in (hash_of("mary"), hash_of("mary").upper()):
         assert hashed(written.format(digits), normalisation.name) == hash_of("mary")
