@@ -319,6 +319,12 @@ def test_a_session_without_a_currency_takes_it_from_its_parts(parts: dict[str, A
     assert (message.amount_minor, message.currency) == expected
 
 
+@pytest.mark.parametrize("nothing", [{"amount_total": 0, "currency": None}, {"amount_total": None}])
+def test_a_session_with_nothing_to_pay_needs_no_currency(nothing: dict[str, Any]) -> None:
+    session = stripe("checkout.session.completed", payment_status="no_payment_required", **nothing)
+    assert recorded_from("stripe", session).status == "ignored"
+
+
 def test_a_session_without_any_currency_is_quarantined() -> None:
     record = recorded_from("stripe", stripe("checkout.session.completed", currency=None))
     assert (record.status, record.reason) == ("quarantined", "currency is missing")

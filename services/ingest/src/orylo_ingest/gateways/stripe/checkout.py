@@ -24,6 +24,8 @@ def session_completed(session: Object, event: Document) -> NormalisedEvent | Ign
     if session.get("mode") == "setup":
         return IgnoredEvent("nothing to pay: the session only stores a payment method")
     session = _with_currency(session)
+    if session.get("payment_status") == "no_payment_required" and not _names_an_amount(session):
+        return IgnoredEvent("nothing to pay: the session names no amount")
     fields = _session_payment(session)
     link = link_of_session(session, event, _intent_of_session(session), fields["amount_minor"])
     if session.get("payment_status") in ("paid", "no_payment_required"):
@@ -79,6 +81,12 @@ def _session_payment(session: Object) -> dict[str, Any]:
 
 def _intent_of_session(session: Object) -> str | None:
     return ref(session.get("payment_intent")) or intent_of(child(session, "invoice"))
+
+
+def _names_an_amount(session: Object) -> bool:
+    """Return whether there is a total and its currency. A total of 0 may come without one."""
+    total = session.get("amount_total")
+    return bool(total) or (total is not None and text(session.get("currency")) is not None)
 
 
 def _with_currency(session: Object) -> Object:
