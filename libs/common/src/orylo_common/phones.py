@@ -14,15 +14,16 @@ _MIN_DIGITS, _MAX_DIGITS = 7, 15
 _LONGER_THAN_NATIONAL = 12
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _LETTER = re.compile(r"[^\W\d_]")
-# `tel:+55…`, `WhatsApp: 11 …`, `Tel. 11 …`
-_LABEL = re.compile(r"^\s*[^\W\d_]+\s*[:.]\s*")
+# Words before a number, `tel:+55…`, `Tel. 11 …`, `Cel (11) …`, and a note after it: `… (WhatsApp)`, `… - Ana`.
+_LABEL = re.compile(r"^\s*(?:[^\W\d_]+(?:\s*[:.]\s*|\s+|(?=[+(])))+")
+_NOTE = re.compile(r"(?<![\s(])[\s(][-–\s(]*[^\W\d_]\D*$")
 _EXTENSION = re.compile(r"(?i)(?:;?ext(?:ension)?|ramal|r|x|#)[.:=\s]*[0-9]{1,6}\s*$")
 # Another number, or tones to dial after a pause.
-_MORE = re.compile(r"[/,;|].*")
+_MORE = re.compile(r"[/,;|].*|\s(?:ou|or)\s.*", re.IGNORECASE)
 # A spreadsheet's number.
 _FLOAT = re.compile(r"^([0-9]+)\.0$")
 # The trunk prefix between a country code and an area code: `+44 (0)20`, and in Brazil `(0xx11)`, with a carrier's code.
-_TRUNK = re.compile(r"(?i)\(0\)|\b0xx(?=[0-9 -]*[0-9])")
+_TRUNK = re.compile(r"(?i)\(0\)|\b0 ?\(?xx\)?(?=[0-9 -]*[0-9])")
 _INTERNATIONAL = re.compile(r"[^0-9]*\+")
 # Dialled inside Mexico until 2019, and after +52 for mobiles. Numbers have ten digits since.
 _OLD_MEXICAN = re.compile(r"(?:52)?(?:01|044|045|1)?([0-9]{10})")
@@ -32,6 +33,8 @@ _NORTH_AMERICA = frozenset({"US", "CA"})
 _NORTH_AMERICAN = re.compile(r"1[2-9][0-9]{9}")
 # Two digits of area code, neither of which is 0, and eight or nine of number.
 _BRAZILIAN = re.compile(r"55[1-9][1-9][0-9]{8,9}")
+# Without the country's code, other countries' numbers have as many digits. A ninth digit is a 9 (Anatel).
+_BRAZILIAN_NATIONAL = re.compile(r"[1-9][1-9](?:9[0-9]{8}|[2-9][0-9]{7})")
 _REGIONS = {str(code): regions[0] for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
 
 
@@ -42,7 +45,7 @@ def phone_digits(value: str, country: str | None = None) -> str | None:
     repeats one digit only fills in a required field, and is None.
     """
     text = value if value.isascii() else unicodedata.normalize("NFKC", value)
-    text = _MORE.sub("", _EXTENSION.sub("", _LABEL.sub("", text)))
+    text = _NOTE.sub("", _MORE.sub("", _EXTENSION.sub("", _LABEL.sub("", text))))
     text = _FLOAT.sub(r"\1", _TRUNK.sub("", text).strip())
     if _LETTER.search(text):
         return None
@@ -84,9 +87,10 @@ def _national(digits: str, country: str | None) -> str | None:
     if country == "BR":
         # A leading 0 is the trunk prefix.
         bare = digits.lstrip("0")
-        for with_code in ("55" + bare, bare):
-            if _BRAZILIAN.fullmatch(with_code):
-                return with_code
+        if _BRAZILIAN_NATIONAL.fullmatch(bare):
+            return "55" + bare
+        if _BRAZILIAN.fullmatch(bare):
+            return bare
     if country in _NORTH_AMERICA and _NORTH_AMERICAN.fullmatch(with_code := "1" + digits.removeprefix("1")):
         return with_code
     if country == "MX" and (number := _OLD_MEXICAN.fullmatch(digits)):
