@@ -26,8 +26,8 @@ class UnreadableBody(Exception):
 def parse(body: bytes, *, repair: bool = True, charset: str = "utf-8") -> Any:
     """Return the document in `body`, without NUL characters. Raises `UnreadableBody`.
 
-    `repair` allows JSON that is only nearly valid. `charset` is the declared one of a form. UTF-16 is recognised, and
-    text that cannot be UTF-8 is read as Windows-1252.
+    `repair` allows JSON that is only nearly valid. `charset` is the one that a form declares, for text that is not
+    valid UTF-8. UTF-16 is recognised, and other text that cannot be UTF-8 is read as Windows-1252.
     """
     if encoding := _UTF_16.get(body[:2]):
         body = body.decode(encoding, "replace").encode("utf-8", "replace")
@@ -56,11 +56,7 @@ def _parse_json(text: bytes, *, repair: bool) -> Any:
 
 def _parse_form(text: bytes, charset: str) -> Document:
     try:
-        pairs = _pairs(text, charset, "strict" if charset == "utf-8" else "replace")
-    except UnicodeDecodeError:
-        # As `decoded` does for JSON. Platforms that copied Hotmart's form still percent-encode older charsets.
-        is_damaged = not str(_pairs(text, charset, "ignore")).isascii()
-        pairs = _pairs(text, charset if is_damaged else "cp1252", "replace")
+        pairs = _pairs_as_sent(text, charset)
     except ValueError:
         raise UnreadableBody(f"The body is a form of more than {MAX_FORM_FIELDS} fields.") from None
     form: Document = {}
@@ -74,6 +70,18 @@ def _parse_form(text: bytes, charset: str) -> Document:
         else:
             form[name] = [form[name], value]
     return form
+
+
+def _pairs_as_sent(text: bytes, charset: str) -> list[tuple[str, str]]:
+    """Return the fields. Text that is valid UTF-8 is nothing else, whatever its sender declares."""
+    try:
+        return _pairs(text, "utf-8", "strict")
+    except UnicodeDecodeError:
+        if charset != "utf-8":
+            return _pairs(text, charset, "replace")
+        # As `decoded` does for JSON. Platforms that copied Hotmart's form still percent-encode older charsets.
+        is_damaged = not str(_pairs(text, "utf-8", "ignore")).isascii()
+        return _pairs(text, "utf-8" if is_damaged else "cp1252", "replace")
 
 
 def _pairs(text: bytes, charset: str, errors: str) -> list[tuple[str, str]]:
