@@ -69,6 +69,16 @@ def test_hotmart_currency_of_an_offer_of_the_same_value() -> None:
     assert (message.amount_minor, message.currency) == (59430, "BRL")
 
 
+@pytest.mark.parametrize(("value", "offer"), [("594,30", "594,30"), ("594,30", 594.3), ("R$ 1.594,30", 1594.3)])
+def test_hotmart_prices_with_a_comma_are_compared_as_amounts(value: str, offer: float | str) -> None:
+    document = hotmart_without_currency()
+    document["data"]["commissions"] = []
+    purchase = document["data"]["purchase"]
+    purchase["price"]["value"] = purchase["full_price"]["value"] = value
+    purchase["original_offer_price"]["value"] = offer
+    assert message_in(recorded_from("hotmart", document)).currency == "BRL"
+
+
 @pytest.mark.parametrize("named", ["MARKETPLACE", "PRODUCER", "both"])
 def test_hotmart_currency_of_commissions_that_add_up_to_the_price(named: str) -> None:
     document = hotmart_without_currency()

@@ -77,6 +77,11 @@ def number(value: Any) -> float | None:
     return value if type(value) in (int, float) else None
 
 
+def amount(value: Any) -> float | None:
+    """Return an amount in major units as a number, also as people write it: `1.234,56`."""
+    return number(_decimal_in(value.strip(), 2) if isinstance(value, str) else value)
+
+
 def flag(value: Any) -> bool:
     """Return whether the value means true, also if it is sent as text or as a number."""
     return value is True or (type(value) in (str, int) and str(value).strip().lower() in ("true", "1"))

@@ -8,12 +8,12 @@ from orylo_common.messages import CheckoutAbandoned
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.fields import (
+    amount,
     any_moment_or_none,
     child,
     first,
     flag,
     integer,
-    number,
     present,
     required,
     text,
@@ -82,14 +82,14 @@ def _currency_elsewhere(data: Mapping[str, Any], purchase: Mapping[str, Any]) ->
     buyer's currency only if the offer has the same value as the price, or the commissions add up to it.
     """
     price, offer = child(purchase, "price"), child(purchase, "original_offer_price")
-    value = number((price or child(purchase, "full_price")).get("value"))
+    value = amount((price or child(purchase, "full_price")).get("value"))
     listed = data.get("commissions")
     commissions = [child(each) for each in listed] if isinstance(listed, list) else []
     currencies = {text(each.get("currency_value")) for each in commissions} - {None}
-    total = sum(number(each.get("value")) or 0 for each in commissions)
+    total = sum(amount(each.get("value")) or 0 for each in commissions)
     currency = text(price.get("currency_value"))
     if currency is None and value is not None:
-        if number(offer.get("value")) == value:
+        if amount(offer.get("value")) == value:
             currency = text(offer.get("currency_value"))
         if currency is None and len(currencies) == 1 and abs(total - value) < _ROUNDING:
             currency = currencies.pop()
