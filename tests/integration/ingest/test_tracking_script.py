@@ -206,6 +206,17 @@ async def test_a_policy_that_blocks_requests_leaves_the_links_decorated(shop: Sh
     assert shop.visits == []
 
 
+@pytest.mark.parametrize("text", ["ã" * 220, "🎓" * 110], ids=["accents", "emojis"])
+async def test_a_visit_with_long_parameters_fits_into_its_cookie(shop: Shop, visitor: Visitor, text: str) -> None:
+    query = "&".join(f"utm_{name}={text}" for name in ("source", "medium", "campaign", "content", "term"))
+    await visitor.page.goto(f"{shop.url}/?{query}&fbclid={'f' * 300}")
+    await visitor.page.goto(f"{shop.url}/next")
+    await reported(shop, "pageview", "pageview")
+
+    assert len({visit["click_id"] for visit in shop.visits}) == 1
+    assert [visit["fbclid"] for visit in shop.visits] == ["f" * 300] * 2
+
+
 async def test_the_functions_of_the_script_throw_nothing(shop: Shop, visitor: Visitor) -> None:
     await visitor.page.goto(shop.url)
     await visitor.page.evaluate(

@@ -91,13 +91,23 @@
     return id;
   }
 
+  // Browsers refuse cookies of more than 4096 bytes, so long UTM values are cut. An fbclid must stay as it is.
+  function carriedParameters() {
+    var query = new URLSearchParams(location.search);
+    var seen;
+    for (var longest = 500; longest > 10; longest /= 2) {
+      seen = {};
+      CARRIED.forEach(function (name) {
+        if (query.get(name)) seen[name] = query.get(name).slice(0, name === "fbclid" ? 500 : longest);
+      });
+      if (encodeURIComponent(JSON.stringify(seen)).length < 3800) break;
+    }
+    return seen;
+  }
+
   // The visit lasts until another advertisement brings the visitor again.
   function currentVisit() {
-    var query = new URLSearchParams(location.search);
-    var seen = {};
-    CARRIED.forEach(function (name) {
-      if (query.get(name)) seen[name] = query.get(name).slice(0, 500);
-    });
+    var seen = carriedParameters();
     var stored = readVisit();
     var arrived = Object.keys(seen).length > 0;
     var same = stored && (!arrived || JSON.stringify(stored.from) === JSON.stringify(seen));
