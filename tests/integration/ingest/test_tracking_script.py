@@ -454,6 +454,18 @@ async def test_a_page_that_the_browser_had_kept_is_reported_again(shop: Shop, vi
     await reported(shop, "pageview", "pageview")
 
 
+async def test_a_page_that_the_browser_had_kept_is_not_reported_after_consent_was_withdrawn_elsewhere(
+    shop: Shop, visitor: Visitor
+) -> None:
+    await visitor.page.goto(f"{shop.url}/a")
+    await reported(shop, "pageview")
+    await visitor.page.evaluate("document.cookie = '_orylo=; Max-Age=0; Path=/'")
+    await visitor.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+
+    await reported(shop, "pageview")
+    assert await visitor.page.evaluate("[orylo.clickId(), buy.href.includes('oc_')]") == [None, False]
+
+
 async def test_a_page_that_is_rendered_in_advance_is_reported_once_it_is_seen(shop: Shop, visitor: Visitor) -> None:
     await visitor.page.add_init_script("Object.defineProperty(document, 'prerendering', {value: true, writable: true})")
     await visitor.page.goto(shop.url)

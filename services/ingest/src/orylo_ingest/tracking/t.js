@@ -42,6 +42,8 @@
   var refused = false;
   var queue = [];
   var visit = null;
+  // The visit's cookie was accepted.
+  var isStored = false;
   // The document, and the open shadow roots in which a click happened.
   var roots = [document];
   // The page that was last reported.
@@ -293,6 +295,7 @@
   function start() {
     if (visit || !allowed || !consented || document.prerendering) return;
     visit = currentVisit();
+    isStored = !!readVisit();
     viewPage();
     queue.splice(0).forEach(function (call) {
       send(call[0], call[1]);
@@ -365,11 +368,14 @@
   })();
   window.addEventListener("popstate", navigated);
   window.addEventListener("hashchange", navigated);
-  // The browser shows a page from its back/forward cache.
+  // The browser shows a page from its back/forward cache. Consent may have been withdrawn on another page since.
   window.addEventListener(
     "pageshow",
     safe(function (event) {
-      if (visit && event.persisted) viewPage();
+      if (!visit || !event.persisted) return;
+      refused = isStored && !readVisit();
+      if (refused) stop();
+      else viewPage();
     })
   );
 
