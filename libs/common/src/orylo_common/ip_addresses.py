@@ -9,6 +9,11 @@ _BRACKETED = re.compile(r"\[([^\]]+)\](?::\d+)?")
 _WITH_PORT = re.compile(r"([0-9.]+):\d+")
 # What Meta's parameter builder adds: `192.0.2.1.AQECAQIB`.
 _APPENDIX = re.compile(r"\.(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{2,8}$")
+# In canonical form: private, shared (RFC 6598), loopback, link-local and unspecified addresses.
+_LOCAL = re.compile(
+    r"(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2[0-9]|3[01])|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\."
+    r"|::1?$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:"
+)
 _BETWEEN = re.compile(r"[,;\s]+")
 
 
@@ -25,6 +30,11 @@ def parse_address(text: str | None) -> str | None:
     if len(found) < 2:
         return str(found[0]) if found else None
     return str(next((address for address in found if address.is_global), found[0]))
+
+
+def is_local(address: str) -> bool:
+    """Return whether a canonical address is one of a machine or a private network, as a proxy's often is."""
+    return _LOCAL.match(address) is not None
 
 
 def _is_ipv4(text: str) -> bool:

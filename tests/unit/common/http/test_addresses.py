@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from orylo_common.http.addresses import client_address, is_internal, is_within, network_of
-from orylo_common.ip_addresses import parse_address
+from orylo_common.ip_addresses import is_local, parse_address
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,21 @@ def test_an_address_is_within_its_networks_in_either_family(address: str | None,
 )
 def test_an_address_is_read_in_any_notation(text: str | None, address: str | None) -> None:
     assert parse_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.0.0.7", "172.31.0.1", "192.168.0.3", "100.127.1.1", "127.0.0.1", "0.0.0.0", "::1", "fd00::1", "fe80::1"],
+)
+def test_a_local_address_is_recognised(address: str) -> None:
+    assert is_local(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.4.4", "172.32.0.1", "100.128.1.1", "101.0.0.1", "203.0.113.5", "2001:db8::1", "fa00::1"]
+)
+def test_other_addresses_are_not_local(address: str) -> None:
+    assert not is_local(address)
 
 
 def test_an_allow_list_applies_to_a_forwarded_address_with_a_port() -> None:

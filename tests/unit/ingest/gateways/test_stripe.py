@@ -273,3 +273,18 @@ def test_later_charges_of_a_subscription_are_marked_as_renewals() -> None:
     assert message_of(stripe("invoice.paid", billing_reason="subscription_create")).subscription.recurrence == 1
     assert message_of(stripe("charge.succeeded", description="Subscription update")).subscription.renewal
     assert message_of(stripe("charge.succeeded", description="Subscription creation")).subscription is None
+
+
+@pytest.mark.parametrize(
+    ("client_ip", "ip"),
+    [
+        ("8.8.4.4:17085", "8.8.4.4"),
+        ("192.168.0.3, 8.8.4.4", "8.8.4.4"),
+        # A shop behind a proxy that it does not know sees the proxy's address only, the same for all buyers.
+        ("10.0.0.7", None),
+        ("::ffff:172.18.0.1", None),
+        ("[fd00::1]:443", None),
+    ],
+)
+def test_a_local_address_in_the_metadata_is_not_the_buyers(client_ip: str, ip: str | None) -> None:
+    assert message_of(stripe("payment_intent.succeeded", metadata={"client_ip": client_ip})).ip == ip

@@ -20,7 +20,7 @@ from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.models import LiveMode
 from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX
 from orylo_common.ids import uuid7
-from orylo_common.ip_addresses import parse_address
+from orylo_common.ip_addresses import is_local, parse_address
 from orylo_common.messages import PaymentFact, PaymentSucceeded, encode_first
 from orylo_common.messages import type_of as _type_of
 from orylo_ingest.documents.parsing import Document
@@ -284,7 +284,8 @@ def _set_message(
 ) -> None:
     fields = event.fields
     _check(fields)
-    if "ip" in fields and (address := parse_address(fields.pop("ip"))):
+    # A local address is that of the shop's own proxy: buyers would share it.
+    if "ip" in fields and (address := parse_address(fields.pop("ip"))) and not is_local(address):
         fields["ip"] = address
     if any("\n" in fact for fact in event.facts):
         raise UnprocessableEvent("an id contains a line break")
