@@ -32,12 +32,14 @@ A sale over 0 is published and shown. It is not sent as a conversion, and its bu
 
 A phone number without a country code is read as one of the buyer's country, the tenant's (`orylo settings set my-shop
 shop country=BR`), the gateway's (Brazil for Hotmart, Kiwify and PerfectPay) or the only country of the currency. If
-none is known it is left out. Trunk prefixes, carrier codes, a doubled country code, labels and extensions are removed.
-So is the 1 after +52, which Mexico gave up in 2019. A number or a document that repeats one digit is left out.
+none is known it is left out. Trunk prefixes, carrier codes, a doubled country code, extensions and words around the
+number are removed. So is the 1 after +52, which Mexico gave up in 2019. A number or a document that repeats one digit
+is left out. PerfectPay's `phone_extension` is the country code.
 
 Values that arrive as SHA-256 in hex, in either case, with or without `sha256:`, are taken as the hash; a document's is
-keyed. The hash of an empty value or of words such as `null` identifies no one and is left out. An email loses its
-display name and `mailto:`, but no dots. Of several addresses in one field, the first public one counts.
+keyed. The hash of an empty value or of words such as `null` identifies no one and is left out. The appendix that Meta's
+parameter builder adds to hashes and addresses is removed. An email loses its display name and `mailto:`, but no dots.
+Of several addresses in one field, the first public one counts. An address of a private network is left out.
 
 The form of the body alone decides how a webhook is authenticated, not anything the request claims about itself. A
 gateway in HMAC mode accepts only `X-Signature`. A gateway that accepts only live or only test mode (`--accept`) stores
