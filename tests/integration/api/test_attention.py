@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import asyncpg
 import pytest
@@ -14,7 +15,15 @@ from orylo_common.control.destinations import add_destination
 from orylo_common.control.fuses import trip_fuse
 from orylo_common.control.models import BlockRate, Role
 from orylo_common.ids import uuid7
-from orylo_common.messages import ConversionFailed, Decision, PaymentFailed, PaymentSucceeded, PaymentVerdict
+from orylo_common.messages import (
+    ConversionFailed,
+    Decision,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentSucceeded,
+    PaymentVerdict,
+)
 from tests.integration.api.conftest import Api, make_shop
 from tests.integration.api.test_endpoints import get
 from tests.support.actors import ACTOR
@@ -53,7 +62,17 @@ async def test_each_part_is_counted_with_its_money(api: Api) -> None:
         *decided("cleared", PaymentSucceeded, Decision.BLOCK, 6000),
         *decided("panel", PaymentSucceeded, Decision.BLOCK, 7000, test=True),
         verdict(PaymentVerdict.LEGITIMATE, **tenant, payment_id="stripe:pi_cleared"),
-    )
+        *decided("refunded", PaymentSucceeded, Decision.BLOCK, 8000),
+        *decided("not_refunded", PaymentSucceeded, Decision.BLOCK, 400),
+        *(
+            payment(PaymentRefunded, **tenant, payment_id=f"stripe:pi_{name}", full=True, refunded_minor=amount)
+            for name, amount in (("refunded", 8000), ("not_refunded", 400))
+        ),
+        payment(
+            PaymentRefundFailed, **tenant, payment_id="stripe:pi_not_refunded", refund_id="re_1", amount_minor=400,
+            occurred_at=now,
+        ),
+    )  # fmt: skip
     webhooks = {"gateway": "kiwify", "first_at": now, "occurred_at": now}
     await api.project(rejected(**tenant, **webhooks, count=9), rejected(**tenant, **webhooks, count=5))
     await api.project(rejected(**tenant, occurred_at=now - timedelta(days=2), first_at=now))
@@ -74,16 +93,24 @@ async def test_each_part_is_counted_with_its_money(api: Api) -> None:
         ("dead_letters", 1, None),
         ("quarantine", 1, None),
         ("webhooks_rejected", 14, "kiwify"),
-        ("blocked_but_paid", 2, None),
+        ("blocked_but_paid", 3, None),
         ("to_review", 1, None),
         ("merge_reviews", 1, None),
     ]
     money = {item["code"]: item["amounts"] for item in items if item["amounts"]}
     assert money == {
-        "blocked_but_paid": [{"currency": "BRL", "amount_minor": 1310}],
+        "blocked_but_paid": [{"currency": "BRL", "amount_minor": 1710}],
         "to_review": [{"currency": "BRL", "amount_minor": 700}],
     }
     assert all(item["since"] and item["link"].startswith("/") for item in items)
+
+    [blocked] = (item for item in items if item["code"] == "blocked_but_paid")
+    filters = dict(parse_qsl(urlsplit(blocked["link"]).query))
+    assert filters.pop("range") == "7d"
+    listed = (await get(api.client(shop.bearer), f"/api/v1/payments?{urlencode(filters)}"))["items"]
+    assert {each["id"] for each in listed} == {
+        f"stripe:pi_{name}" for name in ("paid", "paid_too", "not_refunded", "panel")
+    }
 
 
 async def test_verdicts_of_all_times_are_not_read_for_a_weeks_blocks(api: Api) -> None:

@@ -9,6 +9,9 @@ import pytest
 from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
     PaymentSucceeded,
     ReconciledEvents,
     ReconciliationChanged,
@@ -110,6 +113,13 @@ async def test_an_export_is_previewed_and_compared_with_the_tenants_own_payments
                 occurred_at=sold,
             )
         )
+    # Another event of the sale, whose effect the gateway took back: the sale is paid.
+    about: dict[str, Any] = {"tenant_id": api.a.tenant.id, "payment_id": ids["same"], "gateway": "hotmart"}
+    await api.project(
+        payment(DisputeOpened, **about, dispute_id="d1", occurred_at=sold),
+        payment(DisputeLost, **about, dispute_id="d1", occurred_at=sold),
+        payment(DisputeWon, **about, dispute_id="d1", occurred_at=sold + timedelta(minutes=1)),
+    )
     export = (
         b"Transaction;Buyer;Price;Currency;Status\n"
         b"HPsame;Ana Lima;497,90;BRL;Approved\n"

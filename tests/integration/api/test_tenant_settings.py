@@ -12,7 +12,7 @@ from orylo_common.control.plane import Part, open_control
 from orylo_common.control.sections import SECTIONS
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.ids import uuid7
-from orylo_common.messages import Decision, PaymentRefunded, PaymentSucceeded, PaymentVerdict
+from orylo_common.messages import Decision, PaymentRefunded, PaymentRefundFailed, PaymentSucceeded, PaymentVerdict
 from tests.integration.api.conftest import Api, Shop, make_shop
 from tests.support.eventually import eventually
 from tests.unit.api.builders import detection, payment, verdict
@@ -160,10 +160,18 @@ async def test_a_preview_counts_what_other_thresholds_would_have_decided(api: Ap
         await decided(api, tenant_id, f"stripe:pi_{number}", risk)
     await decided(api, tenant_id, "stripe:pi_listed", 78, override="block_list.ip")
     await api.project(verdict(PaymentVerdict.FRAUD, tenant_id=tenant_id, payment_id="stripe:pi_5"))
-    refund = payment(
-        PaymentRefunded, tenant_id=tenant_id, payment_id="stripe:pi_4", full=True, occurred_at=api.clock.now()
-    )
-    await api.project(refund)
+    refunds = [
+        payment(
+            PaymentRefunded, tenant_id=tenant_id, payment_id=payment_id, full=True, refunded_minor=1250,
+            occurred_at=api.clock.now(),
+        )
+        for payment_id in ("stripe:pi_4", "stripe:pi_2")
+    ]  # fmt: skip
+    returned = payment(
+        PaymentRefundFailed, tenant_id=tenant_id, payment_id="stripe:pi_2", refund_id="re_1", amount_minor=1250,
+        occurred_at=api.clock.now(),
+    )  # fmt: skip
+    await api.project(*refunds, returned)
 
     status, preview, _ = await request(client, "POST", "settings/detection/preview", review_at=60, block_at=70)
     assert status == 200

@@ -15,6 +15,9 @@ MAX_COUNTED = 10_000
 REJECTIONS_WITHIN = timedelta(days=1)
 BLOCKS_WITHIN = timedelta(days=7)
 MAX_GROUPS = 20
+BLOCKED_BUT_PAID_LIST = (
+    f"/payments?range={BLOCKS_WITHIN.days}d&decision=block&state=succeeded,partially_refunded&verdict=none,fraud"
+)
 
 SELECT_FUSE = "SELECT tripped_at FROM control.fuses WHERE tripped"
 SELECT_ON_HOLD = """
@@ -42,15 +45,20 @@ SUM_REJECTIONS = """
 """
 # Currently blocked payments whose money the merchant still has, without a verdict that they are legitimate. Verdicts
 # and newer decisions are in subqueries: those of paid payments are read, where a join would read those of all times.
-SUM_BLOCKED_BUT_PAID = """
-    SELECT p.currency, count(*) AS payments, sum(p.amount_minor - p.refunded_minor) AS amount_minor,
-           min(d.created_at) AS oldest_at
+# Most payments have no reversals, and the function takes some microseconds.
+OUTCOME = "api.payment_outcome(p.state, p.refunded_minor, p.reversals)"
+SUM_BLOCKED_BUT_PAID = f"""
+    SELECT p.currency, count(*) AS payments, min(d.created_at) AS oldest_at,
+           sum(p.amount_minor - CASE WHEN p.reversals = '{{}}' THEN p.refunded_minor ELSE ({OUTCOME}).refunded END)
+               AS amount_minor
     FROM (
         SELECT tenant_id, payment_id, id, created_at FROM api.detections_view
         WHERE decision = 'block' AND created_at >= $1 ORDER BY created_at DESC, id DESC LIMIT $2
     ) AS d
     JOIN api.payments_view AS p USING (tenant_id, payment_id)
-    WHERE p.state IN ('succeeded', 'partially_refunded') AND NOT (p.details ->> 'test')::boolean
+    WHERE CASE WHEN p.reversals = '{{}}' THEN p.state ELSE ({OUTCOME}).outcome END
+          IN ('succeeded', 'partially_refunded')
+      AND NOT (p.details ->> 'test')::boolean
       AND (
           SELECT verdict FROM api.fraud_evidence AS e WHERE e.tenant_id = p.tenant_id AND e.payment_id = p.payment_id
       ) IS DISTINCT FROM 'legitimate'
@@ -60,7 +68,7 @@ SUM_BLOCKED_BUT_PAID = """
           ORDER BY version DESC, id DESC LIMIT 1
       )
     GROUP BY p.currency ORDER BY payments DESC, p.currency
-"""
+"""  # noqa: S608
 
 
 async def read_attention(connection: Connection, now: datetime) -> list[AttentionItem]:
@@ -74,7 +82,7 @@ async def read_attention(connection: Connection, now: datetime) -> list[Attentio
         *_money(
             AttentionCode.BLOCKED_BUT_PAID,
             await connection.fetch(SUM_BLOCKED_BUT_PAID, now - BLOCKS_WITHIN, MAX_COUNTED),
-            "/payments?decision=block&state=succeeded",
+            BLOCKED_BUT_PAID_LIST,
         ),
         *_money(AttentionCode.TO_REVIEW, await connection.fetch(COUNT_OPEN, now), "/review"),
         *await _counted(connection, AttentionCode.MERGE_REVIEWS, COUNT_MERGE_REVIEWS, "/customers?tab=merge-reviews"),

@@ -16,7 +16,9 @@ BATCH = 1_000
 MAX_DIFFERENCES = 200
 MAX_INVALID = 100
 SELECT_PAYMENTS = """
-    SELECT payment_id, state, amount_minor, currency FROM api.payments_view WHERE payment_id = ANY($1)
+    SELECT payment_id, outcome AS state, amount_minor, currency
+    FROM api.payments_view CROSS JOIN LATERAL api.payment_outcome(state, refunded_minor, reversals)
+    WHERE payment_id = ANY($1)
 """
 
 

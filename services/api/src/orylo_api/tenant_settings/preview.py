@@ -29,9 +29,10 @@ SELECT_BY_RISK = f"""
           )
         LIMIT {MAX_COUNTED + 1}
     )
-    SELECT r.risk_score, p.state, coalesce(e.signs, '{{}}') AS signs, count(*) AS payments
+    SELECT r.risk_score, money.outcome AS state, coalesce(e.signs, '{{}}') AS signs, count(*) AS payments
     FROM at_risk AS r
     LEFT JOIN api.payments_view AS p ON p.tenant_id = api.current_tenant() AND p.payment_id = r.payment_id
+    LEFT JOIN LATERAL api.payment_outcome(p.state, p.refunded_minor, p.reversals) AS money ON true
     LEFT JOIN LATERAL (
         SELECT array_agg(DISTINCT report.value ->> 1 ORDER BY report.value ->> 1) AS signs
         FROM api.fraud_evidence AS e CROSS JOIN LATERAL jsonb_each(e.reports) AS report
