@@ -83,7 +83,7 @@ async def run(dsn: str, url: str, environment: dict[str, str], rate: float, seco
     line("  CPU time per webhook", costs)
     stored = await ask(dsn, STORED)
     line("  rows in the database; left in the outbox", f"{stored:,}; {left:,}")
-    depths = {queue: await broker.depth(queue) for queue in queues_for(type_of(PaymentSucceeded))}
+    depths = await broker.depths(queues_for(type_of(PaymentSucceeded)))
     line("  messages in the queues", ", ".join(f"{queue} {depth:,}" for queue, depth in depths.items()))
     await broker.close()
     if accepted != count or stored != count or left or any(depth < count for depth in depths.values()):

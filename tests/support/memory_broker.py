@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -74,9 +74,9 @@ class MemoryBroker:
         self.subscriptions.append(subscription)
         return subscription
 
-    async def depth(self, queue: str) -> int:
+    async def depths(self, queues: Collection[str]) -> dict[str, int]:
         self.check()
-        return len(self.ready[queue]) + self.waiting[queue]
+        return {queue: len(self.ready[queue]) + self.waiting[queue] for queue in queues}
 
     def is_settled(self, queue: str) -> bool:
         """Return whether the queue is empty and every delivery is settled."""

@@ -83,7 +83,7 @@ async def test_a_batch_reaches_every_queue_bound_to_its_types_and_no_other(bus: 
 async def test_a_type_without_a_queue_is_confirmed(bus: Bus) -> None:
     await bus.broker.publish(outgoing("lost", message_type="nobody.listens.v1"))
 
-    assert {await bus.broker.depth(queue) for queue in QUEUES} == {0}
+    assert set((await bus.broker.depths(QUEUES)).values()) == {0}
 
 
 async def test_an_empty_batch_is_published(bus: Bus) -> None:
@@ -158,7 +158,7 @@ async def test_a_cut_connection_redelivers_the_message_and_counts_it(bus: Bus) -
         again = await one(rival)
         assert (again.body, again.delivery_count) == (b"precious", 2)
         await rival.ack([again])
-        assert await bus.broker.depth(QUEUE) == 0
+        assert await bus.broker.depths([QUEUE]) == {QUEUE: 0}
 
 
 async def test_a_lost_subscription_raises_and_ignores_late_acks(bus: Bus) -> None:
@@ -198,7 +198,7 @@ async def test_a_retry_is_delivered_after_its_delay_and_delays_no_other_message(
         assert bus.bodies([first]) == ["fresh"]
         assert (second.body, second.delivery_count) == (b"failing", 2)
         assert 3.9 < time.monotonic() - started < SOON.total_seconds()
-        assert await bus.broker.depth(QUEUE) == 1
+        assert await bus.broker.depths([QUEUE]) == {QUEUE: 1}
 
 
 async def test_retries_and_crashes_both_count_as_attempts(bus: Bus) -> None:
@@ -237,9 +237,9 @@ async def test_a_dead_letter_has_its_reason_attempts_and_first_failure(bus: Bus)
         retried = infos["after a retry"]
         assert retried
         assert started < retried.first_failed_at < between
-        assert await bus.broker.depth(QUEUE) == 0
+        assert await bus.broker.depths([QUEUE]) == {QUEUE: 0}
         await dead_letters.ack(list(letters.values()))
-        assert await bus.broker.depth(DLQ) == 0
+        assert await bus.broker.depths([DLQ]) == {DLQ: 0}
 
 
 async def test_a_dead_letter_keeps_its_details_after_a_retry_or_a_cut(bus: Bus) -> None:
@@ -383,7 +383,7 @@ async def test_messages_published_during_a_pause_are_received_afterwards(bus: Bu
 
 
 async def test_depth_counts_waiting_messages_and_retries(bus: Bus) -> None:
-    assert await bus.broker.depth(QUEUE) == 0
+    assert await bus.broker.depths([QUEUE]) == {QUEUE: 0}
     await bus.broker.publish(outgoing(*"abcde"))
     await eventually(lambda: depth_is(bus.broker, 5))
     async with subscribed(bus.broker, prefetch=2) as subscription:
@@ -396,7 +396,7 @@ async def test_depth_counts_waiting_messages_and_retries(bus: Bus) -> None:
 
 
 async def depth_is(broker: Broker, expected: int) -> bool:
-    return await broker.depth(QUEUE) == expected
+    return await broker.depths([QUEUE]) == {QUEUE: expected}
 
 
 async def test_a_redriven_message_goes_to_one_queue_and_is_counted_from_zero(bus: Bus) -> None:
@@ -406,7 +406,7 @@ async def test_a_redriven_message_goes_to_one_queue_and_is_counted_from_zero(bus
         deliveries = await collect(subscription, 2)
         assert bus.bodies(deliveries) == ["again", "and again"]
         assert {delivery.delivery_count for delivery in deliveries} == {1}
-    assert {await bus.broker.depth(queue) for queue in QUEUES if queue != QUEUE} == {0}
+    assert set((await bus.broker.depths([queue for queue in QUEUES if queue != QUEUE])).values()) == {0}
 
 
 async def test_declare_is_safe_to_repeat_and_safe_concurrently(bus: Bus) -> None:

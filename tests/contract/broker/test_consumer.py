@@ -69,7 +69,7 @@ async def test_messages_are_handled_retried_or_dead_lettered(bus: Bus) -> None:
     ]
 
     async def all_is_settled() -> bool:
-        return [await bus.broker.depth(queue) for queue in (QUEUE, f"{QUEUE}.dlq")] == [0, 0]
+        return set((await bus.broker.depths([QUEUE, f"{QUEUE}.dlq"])).values()) == {0}
 
     await eventually(all_is_settled)
 

@@ -186,10 +186,10 @@ async def test_direct_messages_count_as_waiting_until_they_are_received(broker: 
     for _ in range(3):
         assert outbox.hand_over()
     await broker.publish([Outgoing(uuid7(), REJECTED, b"row")])
-    assert await broker.depth("api") == 4
+    assert await broker.depths(["api"]) == {"api": 4}
     await subscription.receive(1, SOON)
     await eventually(lambda: subscription.waiting() <= 3)
-    assert await broker.depth("api") == 3
+    assert await broker.depths(["api"]) == {"api": 3}
 
 
 async def test_a_direct_message_wakes_a_waiting_receiver(broker: PostgresBroker) -> None:

@@ -401,11 +401,11 @@ def test_a_replayed_dead_letter_is_back_in_its_queue_and_settled(
 
 async def test_replaying_puts_the_message_into_the_one_queue(orylo: Run, dead_letter: str, postgres_dsn: str) -> None:
     async with open_broker("postgres", postgres_dsn) as broker:
-        before = [await broker.depth(queue) for queue in ("trust", "detector")]
+        before = await broker.depths(["trust", "detector"])
         # The command runs a loop of its own.
         await asyncio.to_thread(orylo, "dlq", "replay", dead_letter)
-        after = [await broker.depth(queue) for queue in ("trust", "detector")]
-    assert [now - then for then, now in zip(before, after, strict=True)] == [1, 0]
+        after = await broker.depths(["trust", "detector"])
+    assert {queue: after[queue] - before[queue] for queue in before} == {"trust": 1, "detector": 0}
 
 
 def test_a_discarded_dead_letter_keeps_the_reason(orylo: Run, tenant: str, dead_letter: str) -> None:

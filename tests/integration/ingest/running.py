@@ -59,7 +59,7 @@ class Published:
         return await self.incoming.subscribe(queue, prefetch=prefetch)
 
     async def depth(self, queue: str) -> int:
-        return await self.incoming.depth(queue)
+        return (await self.incoming.depths([queue]))[queue]
 
 
 @dataclass

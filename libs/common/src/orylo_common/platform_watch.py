@@ -11,11 +11,15 @@ from functools import partial
 import asyncpg
 from prometheus_client import Gauge
 
-from orylo_common.broker.backlog import measure_backlog
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES
 from orylo_common.repeating import repeating
 
+WAITING = Gauge(
+    "orylo_messages_waiting",
+    "Messages in a queue that no consumer is handling, including those waiting for a retry",
+    ["queue"],
+)
 OUTBOX_ROWS = Gauge(
     "orylo_outbox_rows", "Rows of a service's outbox, each of one message or several, at most 100,000", ["schema"]
 )
@@ -41,9 +45,13 @@ async def watch_platform(pool: asyncpg.Pool, broker: Broker, *, every: timedelta
         enter = stack.enter_async_context
         await enter(repeating("watch.outboxes", partial(measure_outboxes, pool), every=every))
         await enter(repeating("watch.connections", partial(measure_connections, pool), every=every))
-        for queue in QUEUES:
-            await enter(measure_backlog(broker, queue, every=every))
+        await enter(repeating("watch.queues", partial(measure_queues, broker), every=every))
         yield
+
+
+async def measure_queues(broker: Broker) -> None:
+    for queue, waiting in (await broker.depths(QUEUES)).items():
+        WAITING.labels(queue).set(waiting)
 
 
 async def measure_outboxes(pool: asyncpg.Pool) -> None:

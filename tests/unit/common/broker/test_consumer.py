@@ -395,6 +395,12 @@ async def test_outcomes_are_counted_by_queue_and_type() -> None:
     }
 
 
+async def test_dead_letters_are_counted_from_zero() -> None:
+    Consumer(MemoryBroker(), "reviews", {CustomerStatusSet: Recorder()})
+    labels = {"queue": "reviews", "type": "customer.status_set.v1", "outcome": "dead_lettered"}
+    assert REGISTRY.get_sample_value("orylo_messages_handled_total", labels) == 0
+
+
 async def test_a_handler_runs_in_the_trace_of_its_message() -> None:
     broker = MemoryBroker()
     seen: list[str | None] = []

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cache
 from time import perf_counter
@@ -13,12 +13,11 @@ import structlog
 from opentelemetry.trace import Span, SpanKind
 from prometheus_client import Counter, Histogram
 
-from orylo_common.broker.backlog import measure_backlog
 from orylo_common.broker.outcomes import Done, Outcome, Reject, Retry, is_bug, outcome_of
 from orylo_common.broker.ports import Broker, Delivery
 from orylo_common.broker.queue_reader import DRAIN, QueueReader
 from orylo_common.errors import PermanentError
-from orylo_common.messages import Message, decode, traceparent_of
+from orylo_common.messages import Message, decode, traceparent_of, type_of
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_common.telemetry.metrics import HANDLE_SECONDS, MESSAGES_HANDLED
@@ -56,23 +55,23 @@ class Consumer:
         handler_timeout: timedelta = HANDLER_TIMEOUT,
         drain: timedelta = DRAIN,
     ) -> None:
-        self._broker = broker
         self._queue = queue
         self._handlers = handlers
-        self._running = AsyncExitStack()
         self._policy = retry_policy or RetryPolicy()
         self._timeout_s = handler_timeout.total_seconds()
         self._reader = QueueReader(broker, queue, self._handle, prefetch=prefetch, gates=gates, drain=drain)
+        # A counter that begins with its first dead letter would show no increase.
+        for message_type in handlers:
+            _handled(queue, type_of(message_type), "dead_lettered")
 
     async def __aenter__(self) -> Self:
-        await self._running.enter_async_context(self._reader)
-        await self._running.enter_async_context(measure_backlog(self._broker, self._queue))
+        await self._reader.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._running.aclose()
+        await self._reader.__aexit__(kind, error, trace)
 
     async def _handle(self, delivery: Delivery) -> Outcome:
         message: Message | None = None

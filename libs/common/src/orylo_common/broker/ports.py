@@ -3,7 +3,7 @@
 Messages are delivered at least once, in no guaranteed order. `topology.py` defines the bindings of each queue.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -113,8 +113,8 @@ class Broker(Protocol):
 
     async def subscribe(self, queue: str, *, prefetch: int) -> QueueSubscription: ...
 
-    async def depth(self, queue: str) -> int:
-        """Count the messages waiting in the queue, including those waiting for a retry, excluding unsettled ones."""
+    async def depths(self, queues: Collection[str]) -> dict[str, int]:
+        """Count the messages waiting in each queue, including those waiting for a retry, excluding unsettled ones."""
 
     async def ping(self) -> None:
         """Check the connection. Raises `TransientError` if the bus cannot be reached."""

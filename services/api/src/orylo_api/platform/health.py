@@ -85,16 +85,18 @@ def _missing(name: str, detail: str) -> ServiceHealth:
 
 
 async def _queue(services: Services, name: str) -> QueueHealth:
+    dead_letters = dead_letter_queue(name)
     try:
         async with asyncio.timeout(TIME_LIMIT.total_seconds()):
-            waiting = await services.broker.depth(name)
-            dead = await services.broker.depth(dead_letter_queue(name))
+            depths = await services.broker.depths([name, dead_letters])
     except TimeoutError:
         detail = f"The broker did not answer within {TIME_LIMIT.total_seconds():.0f} seconds."
     except Exception:  # noqa: BLE001  each broker has its own errors; any means that the queue cannot be measured
         detail = "The broker does not answer."
     else:
-        return QueueHealth(name=name, status=HealthStatus.OK, detail=None, waiting=waiting, dead=dead)
+        return QueueHealth(
+            name=name, status=HealthStatus.OK, detail=None, waiting=depths[name], dead=depths[dead_letters]
+        )
     return QueueHealth(name=name, status=HealthStatus.MISSING, detail=detail, waiting=None, dead=None)
 
 

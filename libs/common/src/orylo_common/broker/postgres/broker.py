@@ -10,7 +10,7 @@ Between services of one process a message needs no row: `hand_over` passes it on
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Self
@@ -49,7 +49,10 @@ PUBLISH = """
     WHERE queue = ANY($4::text[]) AND process <> $5 GROUP BY queue
 """
 
-DEPTH = "SELECT count(*) FROM bus.deliveries WHERE queue = $1 AND lease_owner IS NULL"
+DEPTHS = """
+    SELECT queue, (SELECT count(*) FROM bus.deliveries AS d WHERE d.queue = asked.queue AND lease_owner IS NULL)
+    FROM unnest($1::text[]) AS asked (queue)
+"""
 
 # Deletes bodies older than the oldest one that a queue still needs. A snapshot sees a message and its deliveries
 # together or not at all, so an uncommitted publish loses nothing. A failed delivery has a copy of its body and does not
@@ -164,12 +167,15 @@ class PostgresBroker:
     def _forget(self, subscription: PostgresSubscription) -> None:
         self._subscriptions[subscription.queue].discard(subscription)
 
-    async def depth(self, queue: str) -> int:
+    async def depths(self, queues: Collection[str]) -> dict[str, int]:
         try:
-            rows = int(await self._pool.fetchval(DEPTH, queue))
+            rows = await self._pool.fetch(DEPTHS, list(queues))
         except TRANSIENT_ERRORS as error:
             raise BrokerUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
-        return rows + sum(subscription.waiting() for subscription in self._subscriptions[queue])
+        return {
+            queue: count + sum(subscription.waiting() for subscription in self._subscriptions[queue])
+            for queue, count in rows
+        }
 
     async def ping(self) -> None:
         try:

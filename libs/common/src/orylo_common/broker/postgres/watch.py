@@ -11,12 +11,14 @@ from orylo_common.broker.postgres.session import LOCK_CLASS, connect
 from orylo_common.broker.postgres.statements import RECLAIM, WATCH
 from orylo_common.broker.postgres.subscription import PostgresSubscription
 
-# The longest delay before a missed notification, a dead subscription or another process's retry is noticed.
+# The longest delay before a missed notification, a dead subscription or another process's retry is noticed, while a
+# queue has rows, and while none has.
 WATCH_EVERY = timedelta(seconds=1)
+IDLE_EVERY = timedelta(seconds=5)
 
 
 class QueueWatch:
-    """Watches the queues that this process subscribes to, with one statement a second on a connection of its own."""
+    """Watches the queues that this process subscribes to, with one statement for all, on a connection of its own."""
 
     def __init__(self, dsn: str, subscriptions: Mapping[str, Set[PostgresSubscription]]) -> None:
         self._dsn = dsn
@@ -40,7 +42,7 @@ class QueueWatch:
             connection.terminate()
 
     async def _look(self, connection: asyncpg.Connection) -> None:
-        self._next = asyncio.get_running_loop().time() + WATCH_EVERY.total_seconds()
+        self._next = asyncio.get_running_loop().time() + IDLE_EVERY.total_seconds()
         queues = [queue for queue, subscriptions in self._subscriptions.items() if subscriptions]
         if not queues:
             return
@@ -49,6 +51,8 @@ class QueueWatch:
                 await connection.execute(RECLAIM, queue, dead, LOCK_CLASS)
             if next_due_s is not None:
                 self.look_within(next_due_s)
+            if next_due_s is not None or oldest is not None:
+                self.look_within(WATCH_EVERY.total_seconds())
             for subscription in self._subscriptions[queue]:
                 subscription.watched(oldest)
 

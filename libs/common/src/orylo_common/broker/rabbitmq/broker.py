@@ -7,7 +7,7 @@ declared again, because the new broker may be empty.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
@@ -85,16 +85,17 @@ class RabbitMQBroker:
         self._subscriptions = [one for one in self._subscriptions if not one.closed] + [subscription]
         return subscription
 
-    async def depth(self, queue: str) -> int:
+    async def depths(self, queues: Collection[str]) -> dict[str, int]:
         channel = await self._connected()
+        depths = dict.fromkeys(queues, 0)
         try:
-            queues = [
-                await channel.pika.declare_queue(name, passive=True, timeout=CHECK_TIMEOUT_S)
-                for name in waiting_queues(queue)
-            ]
+            for queue in queues:
+                for name in waiting_queues(queue):
+                    declared = await channel.pika.declare_queue(name, passive=True, timeout=CHECK_TIMEOUT_S)
+                    depths[queue] += declared.declaration_result.message_count or 0
         except LOST as error:
             raise unavailable(error) from error
-        return sum(queue.declaration_result.message_count or 0 for queue in queues)
+        return depths
 
     async def ping(self) -> None:
         channel = await self._connected()

@@ -6,11 +6,11 @@
 `region` defaults to AWS's own settings. `prefix`, with which every name begins, defaults to `orylo`. `visibility` is
 the number of seconds after which the messages of a dead consumer are redelivered. It must exceed the duration of any
 handler and defaults to 60. `endpoint` is for tests. Credentials come from AWS's own chain: role, environment, profile.
-`depth` is AWS's approximation and includes messages that other processes have not settled.
+`depths` are AWS's approximation and includes messages that other processes have not settled.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -106,8 +106,11 @@ class SqsBroker:
         self._subscriptions = [one for one in self._subscriptions if not one.closed] + [subscription]
         return subscription
 
-    async def depth(self, queue: str) -> int:
+    async def depths(self, queues: Collection[str]) -> dict[str, int]:
         await self._ensure_declared()
+        return {queue: await self._depth(queue) for queue in queues}
+
+    async def _depth(self, queue: str) -> int:
         ready, hidden = await (await self._queue(queue)).counts()
         mine = sum(one.unsettled_count for one in self._subscriptions if one.name == queue and not one.closed)
         return ready + max(0, hidden - mine)
