@@ -22,9 +22,17 @@ from orylo_common.control.plane import open_control
 from orylo_common.control.switches import Switch, SwitchName, switch_on
 from orylo_common.control.tenant_states import resume_tenant, suspend_tenant
 from orylo_common.control.tenants import find_tenant
-from orylo_common.messages import PaymentSucceeded, ReconciliationChanged, ReconciliationState, decode
+from orylo_common.ids import uuid7
+from orylo_common.messages import (
+    PaymentSucceeded,
+    ReconciliationChanged,
+    ReconciliationRequested,
+    ReconciliationState,
+    decode,
+)
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_ingest.app import PARTS
 from orylo_ingest.reconciliation import fetching, runner, service
@@ -32,12 +40,13 @@ from orylo_ingest.reconciliation.job import ComparedRange, new_job
 from orylo_ingest.reconciliation.missing import settle_missing
 from orylo_ingest.reconciliation.requests import PLATFORM, schedule_daily
 from orylo_ingest.reconciliation.runner import Reconciler
-from orylo_ingest.reconciliation.service import open_reconciler
+from orylo_ingest.reconciliation.service import open_reconciler, running_reconciliations
 from orylo_ingest.reconciliation.store import insert_job
 from orylo_ingest.webhooks.store import EventStore
 from orylo_ingest.webhooks.writer import WebhookWriter
 from tests.integration.ingest.running import MASTER_KEY, TENANT, Ingest, running_ingest
 from tests.support.actors import ACTOR
+from tests.support.eventually import eventually
 from tests.support.fake_stripe import fake_stripe
 from tests.support.outbox import waiting_messages
 from tests.support.stripe_history import charge, event, sales, transaction
@@ -127,6 +136,34 @@ async def shop(postgres_dsn: str, fake_stripe: FakeStripe, monkeypatch: pytest.M
             )
         fake_stripe.account(KEY)
         yield Shop(ingest, fake_stripe, postgres_dsn, tenant.id)
+
+
+async def test_a_request_is_run_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "repeating", repeating)
+    monkeypatch.setattr(service, "LOOK_EVERY", timedelta(hours=1))
+    shop.stripe.account(KEY).events += sales(1, 3, DAY)
+    async with shop.worker() as worker, running_reconciliations(worker) as request:
+        # Lets it look once, and find nothing.
+        await asyncio.sleep(0.2)
+        asked = ReconciliationRequested(
+            message_id=uuid7(),
+            correlation_id=uuid7(),
+            tenant_id=shop.tenant_id,
+            occurred_at=NOW,
+            reconciliation_id=uuid7(),
+            gateway="stripe",
+            range_start=DAY - timedelta(days=1),
+            range_end=NOW,
+            dry_run=False,
+            actor="ana",
+        )
+        await request(asked)
+        state = "SELECT state FROM ingest.reconciliations WHERE id = $1"
+
+        async def is_completed() -> bool:
+            return bool(await shop.ingest.pool.fetchval(state, asked.reconciliation_id) == "completed")
+
+        await eventually(is_completed)
 
 
 async def test_missing_events_are_found_and_fetched_once_on_the_path_of_webhooks(shop: Shop) -> None:
