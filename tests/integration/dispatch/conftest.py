@@ -1,16 +1,28 @@
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
 
 from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_common.postgres.pool import open_pool
+from orylo_dispatch.delivery.history import read_history
 from tests.integration.dispatch.running import Dispatch, Shop, open_shop, running_dispatch
 from tests.support.fake_meta import fake_meta
 
 __all__ = ["fake_meta"]
 
 DATASET = "1234567890"
+
+
+async def read_attempts(pool: asyncpg.Pool) -> list[dict[str, Any]]:
+    """Return the attempts of all deliveries, each delivery's oldest first."""
+    attempts = []
+    for tenant_id, delivery_id in await pool.fetch("SELECT tenant_id, delivery_id FROM dispatch.deliveries"):
+        history = await read_history(pool, tenant_id, delivery_id)
+        assert history
+        attempts += reversed(history.attempts)
+    return attempts
 
 
 @pytest.fixture

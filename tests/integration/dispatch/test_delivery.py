@@ -23,7 +23,7 @@ from orylo_common.messages import (
     Tracking,
 )
 from orylo_dispatch.handlers import redrive_conversion
-from tests.integration.dispatch.conftest import DATASET
+from tests.integration.dispatch.conftest import DATASET, read_attempts
 from tests.integration.dispatch.running import Dispatch, Shop, put_token, running_dispatch
 from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
@@ -59,9 +59,12 @@ async def test_a_decided_payment_is_matched_and_sent(dispatch: Dispatch, shop: S
     [matched], [sent] = dispatch.broker.of(ConversionMatched), dispatch.broker.of(ConversionDispatched)
     assert (sent.match.method, sent.match.confidence, sent.match.click_id) == ("click_id", 1.0, CLICK_ID)
     assert (sent.conversion_id, sent.attempts, sent.destination) == (matched.conversion_id, 1, "meta")
-    [attempt] = await dispatch.pool.fetch("SELECT * FROM dispatch.attempts")
-    assert (attempt["outcome"], attempt["attempt_number"]) == ("dispatched", 1)
+    [attempt] = await read_attempts(dispatch.pool)
+    assert (attempt["outcome"], attempt["number"]) == ("dispatched", 1)
     assert attempt["trace_id"]
+    assert attempt["duration_ms"] >= 0
+    # It needs no row of its own.
+    assert await dispatch.pool.fetchval("SELECT count(*) FROM dispatch.attempts") == 0
 
 
 @pytest.mark.parametrize("first", ["payment", "decision", "both"])

@@ -23,7 +23,7 @@ from orylo_common.messages import (
 )
 from orylo_dispatch.conversions import deliveries
 from orylo_dispatch.domain.enrichment import ENRICHMENT_WAIT
-from tests.integration.dispatch.conftest import DATASET
+from tests.integration.dispatch.conftest import DATASET, read_attempts
 from tests.integration.dispatch.running import Dispatch, Shop, open_shop, running_dispatch
 from tests.support.eventually import eventually
 from tests.unit.dispatch.cases import CLICK_ID, EMAIL, click_recorded, detection, hashed
@@ -149,8 +149,7 @@ async def test_a_conversion_that_failed_as_anonymous_is_sent_once_the_buyer_is_n
 
     await eventually(lambda: bool(dispatch.broker.of(ConversionDispatched)))
     assert received(fake_meta)[nameless.payment_id]["em"] == [EMAIL]
-    attempts = await dispatch.pool.fetch("SELECT outcome FROM dispatch.attempts ORDER BY attempt_number")
-    assert [row["outcome"] for row in attempts] == ["refused", "dispatched"]
+    assert [attempt["outcome"] for attempt in await read_attempts(dispatch.pool)] == ["refused", "dispatched"]
 
 
 @pytest.mark.usefixtures("long_enrichment_wait")

@@ -19,7 +19,7 @@ from orylo_dispatch.delivery.queue import DeliveryQueue, DeliveryResult
 from orylo_dispatch.destinations.meta.limits import MAX_AGE
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt, DeliveryState, NextStep
 from orylo_dispatch.metrics import WAITING
-from tests.integration.dispatch.conftest import DATASET
+from tests.integration.dispatch.conftest import DATASET, read_attempts
 from tests.integration.dispatch.running import LIMITS, Dispatch, Shop, open_shop, put_token, running_dispatch
 from tests.integration.dispatch.test_delivery import received
 from tests.support.eventually import eventually
@@ -67,8 +67,7 @@ async def test_an_expired_token_stops_one_destination_until_the_token_is_replace
         await eventually(lambda: len(received(fake_meta)) == 20)
         await eventually(lambda: len(dispatch.broker.of(ConversionDispatched)) == 40)
 
-    outcomes = await admin.fetch("SELECT DISTINCT outcome, code FROM dispatch.attempts ORDER BY 1")
-    assert {tuple(row) for row in outcomes} == {
+    assert {(attempt["outcome"], attempt["code"]) for attempt in await read_attempts(admin)} == {
         ("dispatched", None),
         ("token", "190/463"),
         ("configuration", "incomplete"),
@@ -125,11 +124,12 @@ async def test_after_a_kill_between_sending_and_recording_the_same_event_is_repe
 
         async with running_dispatch(postgres_dsn, fake_meta) as survivor:
             await eventually(lambda: bool(survivor.broker.of(ConversionDispatched)))
-            attempts = await survivor.pool.fetch(
-                "SELECT attempt_number, outcome, code FROM dispatch.attempts ORDER BY attempt_number"
-            )
+            attempts = await read_attempts(survivor.pool)
 
-    assert [tuple(row) for row in attempts] == [(1, "unknown", "interrupted"), (2, "dispatched", None)]
+    assert [(each["number"], each["outcome"], each["code"]) for each in attempts] == [
+        (1, "unknown", "interrupted"),
+        (2, "dispatched", None),
+    ]
     assert received(fake_meta) == {paid.payment_id: 2}
     assert fake_meta.report()["unique"] == 1
 
@@ -171,8 +171,8 @@ async def test_an_expired_claim_changes_nothing(dispatch: Dispatch, shop: Shop) 
     assert await queue.settle([DeliveryResult(first, done, sent)], now=now) == []
     assert len(await queue.settle([DeliveryResult(second, done, sent)], now=now)) == 1
     assert second.maybe_sent_at == first.started_at
-    outcomes = await dispatch.pool.fetch("SELECT attempt_number, outcome FROM dispatch.attempts ORDER BY 1")
-    assert [tuple(row) for row in outcomes] == [(1, "unknown"), (2, "dispatched")]
+    attempts = await read_attempts(dispatch.pool)
+    assert [(each["number"], each["outcome"]) for each in attempts] == [(1, "unknown"), (2, "dispatched")]
 
 
 async def test_stopping_finishes_the_request_in_progress(postgres_dsn: str, shop: Shop, fake_meta: FakeMeta) -> None:

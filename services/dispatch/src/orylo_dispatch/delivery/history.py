@@ -16,10 +16,14 @@ SELECT_DELIVERY = """
     SELECT destination_id, destination_kind, state, due_at, started_at, settled_at, conversion AS payload
     FROM dispatch.deliveries WHERE delivery_id = $2 AND tenant_id = $1
 """
+# The attempt that was accepted is in the delivery's row.
 SELECT_ATTEMPTS = f"""
     SELECT attempt_number AS number, at, outcome, code, reason, duration_ms, trace_id
     FROM dispatch.attempts WHERE tenant_id = $1 AND delivery_id = $2
-    ORDER BY at DESC, attempt_number DESC LIMIT {MAX_ATTEMPTS}
+    UNION ALL
+    SELECT attempts, accepted_at, 'dispatched', NULL, NULL, accepted_ms, accepted_trace_id
+    FROM dispatch.deliveries WHERE tenant_id = $1 AND delivery_id = $2 AND accepted_at IS NOT NULL
+    ORDER BY at DESC, number DESC LIMIT {MAX_ATTEMPTS}
 """  # noqa: S608
 
 

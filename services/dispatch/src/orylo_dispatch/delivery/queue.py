@@ -17,7 +17,7 @@ from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_common.postgres.outbox_rows import OutboxRow
 from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
 from orylo_dispatch.delivery.sink import DestinationKey
-from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
+from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt, DeliveryState, NextStep
 
 CLAIM = """
     WITH due AS (
@@ -42,28 +42,32 @@ CLAIM = """
 """
 
 # `attempts` fences off an expired claim: once another worker has claimed the delivery, the update matches no row.
+# Most deliveries are accepted, with nothing more to say: that attempt is stored in the delivery's own row.
 SETTLE = """
     WITH settled AS (
         UPDATE {table} AS d
         SET state = s.state, due_at = s.due_at, attempts = s.attempts, refusals = s.refusals, started_at = NULL,
-            maybe_sent_at = s.maybe_sent_at, code = s.code, reason = s.reason, settled_at = s.settled_at
+            maybe_sent_at = s.maybe_sent_at, code = s.code, reason = s.reason, settled_at = s.settled_at,
+            accepted_at = s.accepted_at, accepted_ms = s.accepted_ms, accepted_trace_id = s.accepted_trace_id
         FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::integer[], $6::integer[],
-                    $7::timestamptz[], $8::text[], $9::text[], $10::timestamptz[])
-            AS s (delivery_id, claimed, state, due_at, attempts, refusals, maybe_sent_at, code, reason, settled_at)
+                    $7::timestamptz[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::integer[],
+                    $13::text[])
+            AS s (delivery_id, claimed, state, due_at, attempts, refusals, maybe_sent_at, code, reason, settled_at,
+                  accepted_at, accepted_ms, accepted_trace_id)
         WHERE d.delivery_id = s.delivery_id AND d.attempts = s.claimed AND d.started_at IS NOT NULL
         RETURNING d.delivery_id
     ), tried AS (
         INSERT INTO dispatch.attempts (tenant_id, delivery_id, attempt_number, at, outcome, code, reason, duration_ms,
                                        trace_id)
         SELECT *
-        FROM unnest($11::uuid[], $12::uuid[], $13::integer[], $14::timestamptz[], $15::text[], $16::text[], $17::text[],
-                    $18::integer[], $19::text[])
+        FROM unnest($14::uuid[], $15::uuid[], $16::integer[], $17::timestamptz[], $18::text[], $19::text[], $20::text[],
+                    $21::integer[], $22::text[])
             AS t (tenant_id, delivery_id, attempt_number, at, outcome, code, reason, duration_ms, trace_id)
         WHERE delivery_id IN (SELECT delivery_id FROM settled)
     ), announced AS (
         INSERT INTO dispatch.outbox (message_id, type, bodies, message_ids)
-        SELECT $20, $21, $22, CASE WHEN count(*) < cardinality($24) THEN array_agg(message_id) END
-        FROM unnest($23::uuid[], $24::uuid[]) AS m (delivery_id, message_id)
+        SELECT $23, $24, $25, CASE WHEN count(*) < cardinality($27) THEN array_agg(message_id) END
+        FROM unnest($26::uuid[], $27::uuid[]) AS m (delivery_id, message_id)
         WHERE delivery_id IN (SELECT delivery_id FROM settled)
         HAVING count(*) > 0
     )
@@ -113,6 +117,14 @@ class DeliveryResult:
     step: NextStep
     attempt: DeliveryAttempt | None
 
+    @property
+    def accepted(self) -> DeliveryAttempt | None:
+        """The attempt, if the destination accepted the delivery and said nothing more."""
+        attempt = self.attempt
+        if attempt is None or attempt.outcome is not AttemptOutcome.DISPATCHED or attempt.code or attempt.reason:
+            return None
+        return attempt
+
 
 class DeliveryQueue:
     """Every method raises `PostgresUnavailable`."""
@@ -138,11 +150,12 @@ class DeliveryQueue:
     async def settle(self, results: Sequence[DeliveryResult], *, now: datetime) -> list[Outgoing]:
         """Record the results. Return the messages to publish, which are in the outbox."""
         messages = [(each.claim.delivery_id, message) for each in results for message in _messages(each, now)]
+        tried = [(each.claim, each.attempt) for each in results if each.attempt and not each.accepted]
         outbox = OutboxRow([message for _, message in messages])
         rows = await self._fetch(
             self._settle,
-            *_columns([_delivery_row(each, now) for each in results], 10),
-            *_columns([_attempt_row(each.claim, each.attempt) for each in results if each.attempt], 9),
+            *_columns([_delivery_row(each, now) for each in results], 13),
+            *_columns([_attempt_row(claim, attempt) for claim, attempt in tried], 9),
             *outbox.columns(),
             [id_ for id_, _ in messages],
             [message.message_id for _, message in messages],
@@ -170,7 +183,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[A
 
 
 def _delivery_row(result: DeliveryResult, now: datetime) -> tuple[Any, ...]:
-    claim, step = result.claim, result.step
+    claim, step, accepted = result.claim, result.step, result.accepted
     return (
         claim.delivery_id,
         claim.number,
@@ -182,7 +195,14 @@ def _delivery_row(result: DeliveryResult, now: datetime) -> tuple[Any, ...]:
         step.code,
         step.reason,
         None if step.state is DeliveryState.PENDING else now,
+        accepted and claim.started_at,
+        accepted and _milliseconds(accepted),
+        accepted and accepted.trace_id,
     )
+
+
+def _milliseconds(attempt: DeliveryAttempt) -> int:
+    return round(attempt.duration / timedelta(milliseconds=1))
 
 
 def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any, ...]:
@@ -195,7 +215,7 @@ def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any,
         attempt.outcome.value,
         attempt.code,
         attempt.reason,
-        round(attempt.duration / timedelta(milliseconds=1)),
+        _milliseconds(attempt),
         attempt.trace_id,
     )
 
