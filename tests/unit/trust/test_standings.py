@@ -1,6 +1,8 @@
 """The cache of scores, with an in-memory Redis and with an unreachable one."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -75,3 +77,12 @@ async def test_hits_and_misses_are_counted(cache: RedisStandings) -> None:
         "hit": 1,
         "miss": 1,
     }
+
+
+def test_reads_of_the_cache_are_counted_from_zero() -> None:
+    program = (
+        "import prometheus_client, orylo_trust.adapters.redis_standings\n"
+        "print(prometheus_client.generate_latest().decode())"
+    )
+    metrics = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert 'orylo_trust_cache_reads_total{outcome="hit"} 0.0' in metrics
