@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+import uuid_utils
 
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
@@ -40,6 +42,11 @@ def of(shop: Shop, at: datetime, number: int, **changes: Any) -> dict[str, Any]:
         "occurred_at": at,
         **changes,
     }
+
+
+def uuid7_at(at: datetime) -> UUID:
+    """Return a conversion's id, which has the time at which it was made."""
+    return UUID(int=uuid_utils.uuid7(nanoseconds=int(at.timestamp() * 1e9)).int)
 
 
 def moment(number: int) -> datetime:
@@ -183,7 +190,7 @@ async def test_the_overview_of_a_period_and_the_one_before(api: Api) -> None:
 async def test_what_reached_the_destination_and_how_it_was_matched(api: Api) -> None:
     shop, now = await new_shop(api), api.clock.now()
     sent, waiting, kept = (
-        {**of(shop, now, number), "conversion_id": uuid7()} | {"event_id": f"evt_{number}"} for number in (1, 2, 3)
+        of(shop, now, number, conversion_id=uuid7_at(now)) | {"event_id": f"evt_{number}"} for number in (1, 2, 3)
     )
     email = Match(method="email", confidence=0.8, click_id="clk_2")
     await api.project(
@@ -218,7 +225,7 @@ async def test_the_funnel(api: Api) -> None:
     await api.project(
         *(ClickRecorded(message_id=uuid7(), click_id=f"clk_{number}", **click) for number in range(4)),
         payment(PaymentSucceeded, **paid),
-        conversion(ConversionDispatched, **{**paid, "conversion_id": uuid7()}),
+        conversion(ConversionDispatched, **{**paid, "conversion_id": uuid7_at(now)}),
     )
     funnel = await get(api.client(shop.bearer), "/api/v1/funnel", compare="previous_week")
     assert [(step["stage"], step["count"], step["compared"]) for step in funnel["steps"]] == [
@@ -247,7 +254,7 @@ async def test_all_parts_of_the_overview_are_sums_of_the_rows(api: Api, series: 
         # Some within the hour, some 40 days ago.
         at = now - timedelta(minutes=7) * 1.24**number
         paid = of(shop, at, number, amount_minor=1000 + number, currency=("BRL", "USD")[number % 3 == 0])
-        sent = {**paid, "conversion_id": uuid7()}
+        sent = {**paid, "conversion_id": uuid7_at(at)}
         match = Match(method=("email", "none")[number % 2], confidence=0.5, click_id=("clk_1", None)[number % 2])
         outcome = (ConversionMatched, ConversionDispatched, ConversionSuppressed)[number % 3]
         await api.project(
