@@ -1,6 +1,6 @@
 """Measure the whole platform under load: webhook → decision, webhook → Meta, and the highest sustained rate.
 
-    python -m tests.load.platform_speed [--seconds 20] [--only embedded|rabbitmq] [--no-sustained]
+    python -m tests.load.platform_speed [--seconds 20] [--rules 20] [--only embedded|rabbitmq] [--no-sustained]
 
 `embedded` runs `orylo up`. `rabbitmq` runs every service as a process, with RabbitMQ, PostgreSQL and Redis. The
 platform, the load generator and the fake Meta share this machine. Times are wall-clock, from when a webhook was due.
@@ -18,9 +18,13 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
+from orylo_common.control.rules import create_rule
+from orylo_common.postgres.pool import open_pool
 from tests.load.report import Goal, heading, line
+from tests.load.rules_speed import rules
 from tests.load.sender import Results, quantile, send
 from tests.load.webhooks import payment_id, stripe_requests
+from tests.support.actors import ACTOR
 from tests.support.embedded import running_embedded
 from tests.support.fleet import running_fleet
 from tests.support.meta_process import MetaProcess, meta_process
@@ -65,6 +69,15 @@ def configure(orylo: Callable[..., str]) -> None:
     orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token-stdin", text="EAAload")
     # Let every service see the configuration before the first webhook.
     time.sleep(1)
+
+
+async def add_rules(dsn: str, count: int) -> None:
+    """Give the tenant rules that are on. Wait until every service sees them."""
+    async with open_pool(dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
+        tenant_id = await connection.fetchval("SELECT id FROM control.tenants WHERE slug = $1", TENANT)
+        for rule in rules(count):
+            await create_rule(connection, tenant_id, rule.draft(), actor=ACTOR)
+    await asyncio.sleep(1)
 
 
 async def load(port: int, rate: float, seconds: float) -> tuple[str, Results]:
@@ -138,12 +151,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--rules", type=int, default=20, help="of the tenant, all on")
     parser.add_argument("--only", choices=list(SUBJECTS))
     parser.add_argument("--no-sustained", action="store_true")
     arguments = parser.parse_args()
     for name in [arguments.only] if arguments.only else list(SUBJECTS):
         open_subject, goal = SUBJECTS[name]
         with tempfile.TemporaryDirectory(prefix="orylo-load-") as folder, open_subject(Path(folder)) as subject:
+            uvloop.run(add_rules(subject.dsn, arguments.rules))
             uvloop.run(measure_latency(subject, arguments.rate, arguments.seconds))
             if not arguments.no_sustained:
                 uvloop.run(find_sustained(subject, arguments.seconds / 2, goal))
