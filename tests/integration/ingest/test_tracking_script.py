@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +12,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, Route
 
+from orylo_ingest.tracking.script import TrackingScript
 from tests.support.chromium import headless_chromium
 from tests.support.eventually import eventually
 
@@ -44,7 +44,7 @@ class Shop:
         return web.Response(text=html, content_type="text/html", headers=self.headers)
 
     async def script(self, _: web.Request) -> web.Response:
-        text = files("orylo_ingest.tracking").joinpath("t.js").read_text()
+        text = TrackingScript.load().plain.decode()
         return web.Response(text=text, content_type="text/javascript")
 
     async def visit(self, request: web.Request) -> web.Response:
