@@ -215,6 +215,14 @@ def _cheap_password_hashes() -> Iterator[None]:
     passwords.dummy_hash.cache_clear()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _rare_retention() -> Iterator[None]:
+    """Rows of a fixed date are older than some are kept. A test of the retention runs it itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("orylo_api.app.OTHERS_EVERY", timedelta(days=1))
+        yield
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def shared_api(postgres_dsn: str) -> AsyncIterator[Api]:
     async with AsyncExitStack() as stack:
