@@ -134,7 +134,9 @@ async def test_a_projection_that_is_killed_at_random_counts_everything_once(
             left = left[len(batch) :]
     await superuser.close()
     assert killed
-    assert await stored(pool) == expected
+    # The last kill may have hit a connection that the pool holds.
+    async with open_pool(postgres_dsn, role="postgres", max_size=1) as unhurt:
+        assert await stored(unhurt) == expected
 
 
 async def test_replicas_that_share_payments_lose_nothing(pool: asyncpg.Pool) -> None:
