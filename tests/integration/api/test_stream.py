@@ -27,6 +27,8 @@ from orylo_api.read_models.stream_events import encode_event, write_stream_event
 from orylo_api.stream import endpoints as endpoint
 from orylo_api.stream import hub as stream_hub
 from orylo_api.stream import overview as stream_overview
+from orylo_api.stream import pace as stream_pace
+from orylo_api.stream.events import Position
 from orylo_api.stream.hub import StreamHub, open_stream
 from orylo_api.stream.subscription import CLIENT_BUFFER, StreamEnded
 from orylo_common.control.models import Role
@@ -416,6 +418,50 @@ async def test_a_client_that_shows_states_gets_only_the_newest_of_each(
     assert [event.data["version"] for event in (first, *others)] == [1, 3, 1]
     assert [event.data["version"] for event in every] == [1, 2, 3, 1]
     assert [others[0], others[1]] == every[2:]
+
+
+async def test_a_client_that_shows_states_is_told_of_events_left_out(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_pace, "BURST", 1)
+    monkeypatch.setattr(stream_pace, "FOLLOWED_PER_S", 0.001)
+    monkeypatch.setattr(stream_pace, "SKIP_FOR", timedelta(seconds=3))
+    monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(seconds=1))
+    payments = [uuid7().hex for _ in range(3)]
+    decided = [detection(tenant_id=api.a.tenant.id, payment_id=f"stripe:{each}") for each in payments]
+    async with machine.get(PATH, params={"coalesce": "true"}) as coalesced, machine.get(PATH) as complete:
+        states, changes = Reader(coalesced), Reader(complete)
+        ready = await states.next()
+        assert ready.type == (await changes.next()).type == "ready"
+        await api.project(*decided)
+        every = await changes.take(3)
+        heartbeat = await states.next_of_any_type()
+        skipped = await states.next()
+        monkeypatch.setattr(stream_pace, "BURST", 600)
+
+    assert [event.type for event in every] == ["detection.created"] * 3
+    # A client that resumes here gets what was left out.
+    assert (heartbeat.type, heartbeat.id) == ("heartbeat", "")
+    assert (skipped.type, skipped.data) == ("events.skipped", {"payments": 3})
+    assert Position.parse(skipped.id) >= Position.parse(every[-1].id)
+    async with machine.get(PATH, params={"coalesce": "true", "last_event_id": ready.id}) as resumed:
+        again = await Reader(resumed).take(3)
+    assert {event.data["payment_id"] for event in again} == {f"stripe:{each}" for each in payments}
+
+
+async def test_a_client_that_missed_too_much_is_told_so_at_once(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_pace, "BURST", 1)
+    async with listening(machine) as reader:
+        ready = await reader.next()
+        for version in (1, 2, 3):
+            await api.project(trust(api, version, f"cus_{version}"))
+        every = await reader.take(3)
+    async with machine.get(PATH, params={"coalesce": "true", "last_event_id": ready.id}) as resumed:
+        first, skipped = await Reader(resumed).take(2)
+    assert first == every[0]
+    assert (skipped.type, skipped.id, skipped.data) == ("events.skipped", every[2].id, {"payments": 0})
 
 
 @pytest.mark.parametrize("types", ["", "detection.made", "trust.updated,", "trust.updated,,x", "overview.updated"])

@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from orylo_common.control import Keyring
 from orylo_common.control.sections.limits import LimitSettings
+from orylo_ingest.http.rate_limiter import WINDOW_S
 from tests.load.sender import send
 from tests.load.webhooks import stripe_requests
 from tests.support.eventually import eventually
@@ -29,9 +30,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 SHOP, LIMITED = "shop", "limited"
 CONNECTIONS = 32
-# Webhooks per second, on average over ten seconds.
-LIMIT = 40
-WINDOW = 10 * LIMIT
+# Webhooks per second, on average over a window.
+LIMIT = 10
+WINDOW = WINDOW_S * LIMIT
 AT_ONCE = WINDOW // 8
 
 
@@ -133,12 +134,16 @@ async def test_one_webhook_fifty_times_at_once_is_one_event(ingest: TwoProcesses
 
 
 async def test_a_tenants_limit_counts_the_webhooks_of_both_processes(ingest: TwoProcesses) -> None:
+    async def all_are_refused() -> bool:
+        return await ingest.send(ingest.payments(AT_ONCE, LIMITED)) == {429: AT_ONCE}
+
     async def window_begins() -> bool:
         return await ingest.send(ingest.payments(1, LIMITED)) == {202: 1}
 
-    # The window of an earlier test must end first.
+    # A window begins with the first webhook after one that was used up.
+    await eventually(all_are_refused)
     await eventually(window_begins)
-    taken = 1
+    began, taken = time.monotonic(), 1
     # Small parts until both refuse, because requests between two syncs are allowed.
     for _ in range(4 * WINDOW // AT_ONCE):
         statuses = await ingest.send(ingest.payments(AT_ONCE, LIMITED))
@@ -149,8 +154,10 @@ async def test_a_tenants_limit_counts_the_webhooks_of_both_processes(ingest: Two
         # The processes synchronise ten times a second.
         await asyncio.sleep(0.25)
 
+    # One, unless the machine is slow.
+    windows = 1 + int((time.monotonic() - began) / WINDOW_S)
     # On its own, each process would have accepted the allowance of a whole window.
-    assert WINDOW <= taken < 1.7 * WINDOW
+    assert WINDOW <= taken < 1.7 * WINDOW * windows
 
 
 async def test_the_limit_is_off_without_redis_and_on_once_it_is_back(ingest: TwoProcesses) -> None:

@@ -3425,7 +3425,9 @@ export interface paths {
          *     minutes): it gets every event since, once and in order. The first event is `ready`, unless the stream resumes; it is
          *     `reset` if events are missing, and the client should then reload what it shows. A stream without other events sends
          *     `heartbeat` every 4 seconds; its id, if it has one, is the position to resume from. A stream ends with its session or
-         *     API key, and when the client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant
+         *     API key, and when the client reads too slowly. With `coalesce`, at most 12 events a second are sent on average, and
+         *     600 at once: beyond that, events that follow from webhooks are left out, and `events.skipped` says every 15 seconds
+         *     that the client should reload what it shows. A user or API key may have 50 streams open per replica, and a tenant
          *     1,000.
          */
         get: operations["follow_stream"];
@@ -5785,6 +5787,14 @@ export interface components {
              * @example real_time
              */
             freshness: string | null;
+        };
+        /**
+         * EventsSkipped
+         * @description Events were left out because there were too many: reload what you show.
+         */
+        EventsSkipped: {
+            /** @description how many payments had a decision among the events left out */
+            payments: number;
         };
         /** ExampleDecision */
         ExampleDecision: {
@@ -10986,6 +10996,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["SwitchesChanged"];
+        } | {
+            /** @constant */
+            event: "events.skipped";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["EventsSkipped"];
         };
     };
     responses: {
@@ -26402,7 +26421,7 @@ export interface operations {
                  */
                 types?: string;
                 /**
-                 * @description true, for clients that show states and not each change: events are sent at most twice a second, and of those about the same payment, customer, conversion, gateway or job only the newest. `detectors` and `rules` of decisions are empty
+                 * @description true, for clients that show states and not each change: events are sent at most twice a second, and of those about the same payment, customer, conversion, gateway or job only the newest. `detectors` and `rules` of decisions are empty. If there are more than a person can follow, `events.skipped` replaces them
                  * @example false
                  */
                 coalesce?: boolean;

@@ -103,6 +103,7 @@ export type StoryDelivery = Schemas["StoryDelivery"];
 export type StoryStep = Schemas["StoryStep"];
 export type StepState = Schemas["StepState"];
 export type SwitchList = Schemas["SwitchList"];
+export type EventsSkipped = Schemas["EventsSkipped"];
 export type SwitchesChanged = Schemas["SwitchesChanged"];
 export type TenantName = Schemas["TenantName"];
 export type TimeSeries = Schemas["TimeSeries"];

@@ -45,6 +45,8 @@ export const words = {
     label: "Live connection",
     connecting: "Connecting…",
     live: "Live",
+    busy: "Live, every 15 s",
+    busyWhy: "More happens than anyone can follow, so pages change every 15 seconds.",
     reconnecting: "Not live, reconnecting…",
     refused: "Not live",
     tooMany: "Too many live connections of your user are open. Close those in other browsers.",

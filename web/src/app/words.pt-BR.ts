@@ -46,6 +46,8 @@ export const words: Words = {
     label: "Conexão ao vivo",
     connecting: "Conectando…",
     live: "Ao vivo",
+    busy: "Ao vivo, a cada 15 s",
+    busyWhy: "Acontece mais do que se consegue acompanhar, por isso as páginas mudam a cada 15 segundos.",
     reconnecting: "Não está ao vivo, reconectando…",
     refused: "Não está ao vivo",
     tooMany: "Há conexões ao vivo demais com este usuário. Feche as de outros navegadores.",

@@ -3,6 +3,7 @@ import type {
   CustomerSeen,
   DeadLetterSummary,
   Detection,
+  EventsSkipped,
   Job,
   NoteChange,
   OverviewUpdate,
@@ -28,6 +29,8 @@ export type LiveEvent =
   | { type: "verdict.given"; data: VerdictChange }
   | { type: "review.changed"; data: ReviewCaseChange }
   | { type: "note.changed"; data: NoteChange }
+  /** Events that follow from webhooks were left out, because there were too many. What shows them reads once more. */
+  | { type: "events.skipped"; data: EventsSkipped }
   /** Events were missed. The provider has everything refetched; what was kept of events must be dropped. */
   | { type: "gap" };
 
@@ -56,6 +59,7 @@ export const EVENT_TYPES = [
   "verdict.given",
   "review.changed",
   "note.changed",
+  "events.skipped",
 ] as const satisfies LiveEvent["type"][];
 
 type ConversionEvent = Extract<LiveEvent, { type: ConversionEventType }>;

@@ -1,6 +1,6 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { identity } from "../../test/builders/identity";
 import { fakeApi, problemResponse, sendProblem } from "../../test/fakeApi";
@@ -22,6 +22,28 @@ describe("the shell", () => {
     FakeEventSource.latest.fail();
     expect(state).toHaveTextContent("Not live, reconnecting…");
     expect(screen.getByText("Minha Loja")).toBeVisible();
+  });
+
+  it("says while the stream leaves out events, and until it no longer does", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      fakeApi();
+      renderApp();
+      const state = await screen.findByRole("status", { name: "Live connection" });
+      FakeEventSource.latest.open();
+      FakeEventSource.latest.emit("events.skipped", { payments: 750 });
+      await waitFor(() => {
+        expect(state).toHaveTextContent("Live, every 15 s");
+      });
+      expect(state.parentElement).toHaveAttribute("title", expect.stringContaining("every 15 seconds"));
+      for (let second = 0; second < 21; second += 3) {
+        FakeEventSource.latest.emit("heartbeat", {}, "");
+        await act(() => vi.advanceTimersByTimeAsync(3_000));
+      }
+      expect(state).toHaveTextContent(/^Live$/);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("shows why the server refuses the live connection", async () => {

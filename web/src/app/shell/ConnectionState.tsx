@@ -5,16 +5,18 @@ import { problemText } from "../../ui/problems/problemText";
 import { problemWords, type Words as ProblemWords } from "../../ui/problems/words";
 import { appWords, type Words } from "../words";
 import styles from "./ConnectionState.module.css";
+import { useIsBusy } from "./useIsBusy";
 
 /** The state of the live connection, and why the server refuses it. `short` leaves only the dot on the screen. */
 export function ConnectionState({ short = false }: { short?: boolean }) {
   const status = useStreamStatus();
   const words = useWords(appWords).live;
   const problems = useWords(problemWords);
-  const label = labelOf(words, status);
+  const isBusy = useIsBusy();
+  const label = labelOf(words, status, isBusy);
 
   return (
-    <div className={styles.connection} title={short ? label : undefined}>
+    <div className={styles.connection} title={titleOf()}>
       <p role="status" aria-label={words.label} className={styles.state} data-state={status.state}>
         <span aria-hidden="true" className={styles.dot} />
         <span className={short ? "visually-hidden" : undefined}>{label}</span>
@@ -26,11 +28,16 @@ export function ConnectionState({ short = false }: { short?: boolean }) {
       )}
     </div>
   );
+
+  function titleOf() {
+    if (status.state === "live" && isBusy) return words.busyWhy;
+    return short ? label : undefined;
+  }
 }
 
-function labelOf(words: Words["live"], { state, reason }: StreamStatus): string {
+function labelOf(words: Words["live"], { state, reason }: StreamStatus, isBusy: boolean): string {
   if (state === "connecting") return words.connecting;
-  if (state === "live") return words.live;
+  if (state === "live") return isBusy ? words.busy : words.live;
   return reason === null ? words.reconnecting : words.refused;
 }
 

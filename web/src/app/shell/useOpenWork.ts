@@ -12,8 +12,8 @@ const REVIEW_KEY = ["review", "summary", "open"];
 const PROBLEMS_KEY = ["problems", "summary", "open"];
 
 // What may put a payment into the queue or take it out, and what may become a problem.
-const CHANGES_REVIEW: ReadonlySet<LiveEvent["type"]> = new Set<LiveEvent["type"]>(["detection.created", "review.changed", "verdict.given"]);
-const CHANGES_PROBLEMS: ReadonlySet<LiveEvent["type"]> = new Set<LiveEvent["type"]>(["dead_letter.created", "webhook.refused", "job.progress"]);
+const CHANGES_REVIEW: ReadonlySet<LiveEvent["type"]> = new Set<LiveEvent["type"]>(["detection.created", "review.changed", "verdict.given", "events.skipped"]);
+const CHANGES_PROBLEMS: ReadonlySet<LiveEvent["type"]> = new Set<LiveEvent["type"]>(["dead_letter.created", "webhook.refused", "job.progress", "events.skipped"]);
 
 /** What waits for a person, by page. Pages whose count is unknown have none. */
 export type OpenWork = Readonly<Partial<Record<"review" | "problems", number>>>;

@@ -59,7 +59,7 @@ export const words = {
     at: "When",
   },
   row: (amount: string, state: string) => `${amount}, ${state}`,
-  newOnes: (count: number) => `${formatCount(count)} new`,
+  newOnes: (count: number) => (count === Infinity ? "Many new" : `${formatCount(count)} new`),
   emptyTitle: "No conversions yet",
   emptyText: "Each paid sale becomes a conversion for each destination. Connect a gateway and Meta to see the first.",
   emptyLink: "First steps",

@@ -66,7 +66,7 @@ export const words: Words = {
     at: "Quando",
   },
   row: (amount, state) => `${amount}, ${state}`,
-  newOnes: (count) => `${formatCount(count)} ${plural(count, "nova", "novas")}`,
+  newOnes: (count) => (count === Infinity ? "Muitas novas" : `${formatCount(count)} ${plural(count, "nova", "novas")}`),
   emptyTitle: "Nenhuma conversão ainda",
   emptyText: "Cada venda paga vira uma conversão para cada destino. Conecte um gateway e a Meta para ver a primeira.",
   emptyLink: "Primeiros passos",

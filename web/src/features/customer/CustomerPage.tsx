@@ -84,7 +84,9 @@ function useUpdates(id: string): void {
   const queries = useQueryClient();
 
   useLiveEvents((events) => {
-    const concerning = events.filter((event) => event.type !== "gap" && "customer_id" in event.data && event.data.customer_id === id);
+    const concerning = events.filter(
+      (event) => event.type === "events.skipped" || (event.type !== "gap" && "customer_id" in event.data && event.data.customer_id === id),
+    );
     if (concerning.length === 0) return;
     const notes = concerning.some(({ type }) => type === "note.changed") ? [notesKey(id)] : [];
     for (const queryKey of [customerKey(id), ledgerKey(id), timelineKey(id), ...notes]) {

@@ -29,7 +29,7 @@ describe("the page of payments", () => {
     await userEvent.click(screen.getByRole("button", { name: "Clear filters" }));
 
     expect(await screen.findByText("No payments yet")).toBeVisible();
-    expect(calls.some((call) => /payments\?limit=100&decision=block&from=\S+Z$/.test(call))).toBe(true);
+    expect(calls.some((call) => /payments\?limit=50&decision=block&from=\S+Z$/.test(call))).toBe(true);
   });
 
   it("asks for what the filters say, and removes from the address what it does not know", async () => {
@@ -40,9 +40,9 @@ describe("the page of payments", () => {
     await userEvent.selectOptions(screen.getByRole("combobox", { name: "Gateway" }), "Hotmart");
 
     await waitFor(() => {
-      expect(calls).toContain("GET /api/v1/payments?limit=100&decision=block&verdict=none&gateway=hotmart");
+      expect(calls).toContain("GET /api/v1/payments?limit=50&decision=block&verdict=none&gateway=hotmart");
     });
-    expect(calls).toContain("GET /api/v1/payments?limit=100&verdict=none");
+    expect(calls).toContain("GET /api/v1/payments?limit=50&verdict=none");
   });
 
   it("offers the views, and saves the filters as a view without what was searched for", async () => {

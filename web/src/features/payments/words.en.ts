@@ -18,7 +18,7 @@ export const words: Words = {
     when: "When",
   },
   what: "payments",
-  newRows: (count) => `${formatCount(count)} new`,
+  newRows: (count) => (count === Infinity ? "Many new" : `${formatCount(count)} new`),
   pause: "Pause",
   resume: "Resume",
   pauseList: "Pause the list",

@@ -18,7 +18,7 @@ export const words: Words = {
     when: "Quando",
   },
   what: "os pagamentos",
-  newRows: (count) => `${formatCount(count)} ${plural(count, "novo", "novos")}`,
+  newRows: (count) => (count === Infinity ? "Muitos novos" : `${formatCount(count)} ${plural(count, "novo", "novos")}`),
   pause: "Pausar",
   resume: "Continuar",
   pauseList: "Pausar a lista",

@@ -37,7 +37,7 @@ export interface PageByKind {
 export type SettledKind = Exclude<ProblemKind, "rejections">;
 export type ItemOf<Kind extends SettledKind> = Kind extends "quarantine" ? Quarantined : DeadLetter;
 
-const EVENTS: readonly string[] = ["dead_letter.created", "webhook.refused", "webhook.accepted"];
+const EVENTS: readonly string[] = ["dead_letter.created", "webhook.refused", "webhook.accepted", "events.skipped"];
 
 /** Read all problems anew: something was settled, or a new one was set aside. */
 export function useRefresh() {

@@ -40,7 +40,8 @@ export function useQueue(sort: Sort, show: Show) {
       (event) =>
         (event.type === "review.changed" && event.data.change !== "claimed" && event.data.change !== "released") ||
         (event.type === "detection.created" && event.data.decision === "review") ||
-        event.type === "verdict.given",
+        event.type === "verdict.given" ||
+        event.type === "events.skipped",
     );
     if (isQueueChanged) {
       refetchQueue();

@@ -9,7 +9,9 @@ export function useTrustEvents(customerId: string, queryKey: readonly string[]):
   const queries = useQueryClient();
 
   useLiveEvents((events) => {
-    const concerns = events.some((event) => event.type === "trust.updated" && event.data.customer_id === customerId);
+    const concerns = events.some(
+      (event) => event.type === "events.skipped" || (event.type === "trust.updated" && event.data.customer_id === customerId),
+    );
     if (concerns) void queries.invalidateQueries({ queryKey });
   }, UPDATE_INTERVAL_MS);
 }

@@ -20,7 +20,8 @@ export function useWebhookEvents(gateway?: string) {
   useLiveEvents((events) => {
     const arrived = events.some(
       (event) =>
-        (event.type === "webhook.accepted" || event.type === "webhook.refused") && (gateway === undefined || event.data.gateway === gateway),
+        event.type === "events.skipped" ||
+        ((event.type === "webhook.accepted" || event.type === "webhook.refused") && (gateway === undefined || event.data.gateway === gateway)),
     );
     if (arrived) void queries.invalidateQueries({ queryKey: KEY });
   }, UPDATE_INTERVAL_MS);

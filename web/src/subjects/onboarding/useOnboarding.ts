@@ -29,7 +29,8 @@ export function useOnboarding() {
 
   useLiveEvents((events) => {
     const open = onboarding.data?.value.steps.filter(({ done }) => !done) ?? [];
-    if (events.some(({ type }) => open.some(({ step }) => TICKED_BY[step] === type))) reread();
+    const mayTick = (type: string) => open.some(({ step }) => TICKED_BY[step] === type || (TICKED_BY[step] !== undefined && type === "events.skipped"));
+    if (events.some(({ type }) => mayTick(type))) reread();
   }, UPDATE_INTERVAL_MS);
   return onboarding;
 }

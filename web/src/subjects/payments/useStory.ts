@@ -20,6 +20,7 @@ export function useStory(id: string) {
   useLiveEvents((events) => {
     const concerned = events.some((event) => {
       if (event.type === "gap") return false;
+      if (event.type === "events.skipped") return true;
       if ("payment_id" in event.data) return event.data.payment_id === id;
       return customerId !== null && "customer_id" in event.data && event.data.customer_id === customerId;
     });

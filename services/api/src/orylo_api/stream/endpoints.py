@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from math import inf
 
 from aiohttp import hdrs, web
 from aiohttp_sse import EventSourceResponse, sse_response
@@ -41,7 +42,9 @@ client that was disconnected resumes with `Last-Event-ID`, on any replica, for a
 minutes): it gets every event since, once and in order. The first event is `ready`, unless the stream resumes; it is
 `reset` if events are missing, and the client should then reload what it shows. A stream without other events sends
 `heartbeat` every 4 seconds; its id, if it has one, is the position to resume from. A stream ends with its session or
-API key, and when the client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant
+API key, and when the client reads too slowly. With `coalesce`, at most 12 events a second are sent on average, and
+600 at once: beyond that, events that follow from webhooks are left out, and `events.skipped` says every 15 seconds
+that the client should reload what it shows. A user or API key may have 50 streams open per replica, and a tenant
 1,000.
 """
 
@@ -83,6 +86,7 @@ async def _send_missed(
         missed = call.services.hub.missed(call.principal.tenant.id, sender.position, subscription.start.row)
         async for batch in missed:
             await sender.send([batch])
+        await sender.report_skipped()
     except EventsMissing:
         # The position may be one of another database, and beyond this one's.
         sender.position = BEGINNING
@@ -107,16 +111,17 @@ async def _send_live(
             view = call.principal.tenant.id, call.principal.role, zone
             overview = await stack.enter_async_context(call.services.overviews.follow(view))
         while response.is_connected():
-            wait = HEARTBEAT.total_seconds()
+            wait = min(HEARTBEAT.total_seconds(), sender.report_due_in, overview.seconds_left if overview else inf)
             batch = None
             with suppress(TimeoutError):
-                async with asyncio.timeout(wait if overview is None else min(wait, overview.seconds_left)):
+                async with asyncio.timeout(wait):
                     batch = await subscription.next()
             if time() - checked_at > CHECK_EVERY.total_seconds():
                 await _check_caller(call)
                 checked_at = time()
             if batch is not None:
                 await sender.send([batch, *subscription.rest()] if call.query.coalesce else [batch])
+            await sender.report_skipped(if_due=True)
             if wants_switches and (event := switches.changed()) is not None:
                 await sender.write(event)
             if overview is not None:
@@ -124,7 +129,7 @@ async def _send_live(
             if overview is not None and overview.event is not None and overview.event is not overview_sent:
                 overview_sent = overview.event
                 await sender.write(overview_sent)
-            elif batch is None:
+            elif batch is None or sender.seconds_silent >= HEARTBEAT.total_seconds():
                 # Everything that was pushed to this client has been sent, unless events arrived just now.
                 position = call.services.hub.position if subscription.is_empty else sender.position
                 await sender.move_to(position, b"heartbeat")

@@ -16,6 +16,7 @@ from orylo_api.notes.models import NoteChange
 from orylo_api.overview.models import OverviewUpdate
 from orylo_api.reconciliations.models import ReconciliationSummary
 from orylo_api.review.models import CASE_CHANGED, ReviewCaseChange
+from orylo_api.stream.pace import EventsSkipped
 from orylo_api.switches.models import SwitchesChanged
 from orylo_api.verdicts.models import VerdictChange
 from orylo_api.webhooks.models import WebhookReceipt, WebhookRefusal
@@ -23,6 +24,7 @@ from orylo_api.webhooks.models import WebhookReceipt, WebhookRefusal
 # Computed for each stream while it is open, and never stored.
 OVERVIEW_UPDATED = "overview.updated"
 SWITCHES_CHANGED = "switches.changed"
+EVENTS_SKIPPED = "events.skipped"
 
 EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "detection.created": Detection,
@@ -43,4 +45,5 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "job.progress": Job,
     OVERVIEW_UPDATED: OverviewUpdate,
     SWITCHES_CHANGED: SwitchesChanged,
+    EVENTS_SKIPPED: EventsSkipped,
 }

@@ -30,7 +30,7 @@ SUBJECTS: Mapping[str, Subject] = {
 }
 
 
-def newest(events: Iterable[StreamEvent]) -> Iterable[StreamEvent]:
+def newest(events: Iterable[StreamEvent]) -> list[StreamEvent]:
     """Return the newest event about each thing, in the order of the stream. Of equally new ones, the last counts."""
     kept: dict[Hashable, StreamEvent] = {}
     for event in events:

@@ -30,7 +30,7 @@ export const bodyOf = ({ range, status, gateway, method, cause }: Filters) => ({
 
 /**
  * The conversions that match the filters, newest first. Those that are listed follow the stream in their places; new
- * ones are counted, until `showNew` reads the list again.
+ * ones are counted, until `showNew` reads the list again. `unseen` is infinite if there were too many to count.
  */
 export function useConversionList({ range, status, gateway, method, cause }: Filters) {
   const queries = useQueryClient();
@@ -38,6 +38,7 @@ export function useConversionList({ range, status, gateway, method, cause }: Fil
   const timezone = currentZone();
   const key = [LIST_KEY, range, status, gateway, method, cause, timezone];
   const [unseen, setUnseen] = useState<ReadonlySet<string>>(new Set());
+  const [someSkipped, setSomeSkipped] = useState(false);
 
   const matches = (each: Conversion) =>
     (status === undefined || each.status === status) &&
@@ -46,6 +47,7 @@ export function useConversionList({ range, status, gateway, method, cause }: Fil
     (cause === undefined || causeOf(each) === cause);
 
   useLiveEvents((events) => {
+    if (events.some(({ type }) => type === "events.skipped")) setSomeSkipped(true);
     const changed = events.filter(isConversionEvent).map(({ data }) => data);
     const pages = queries.getQueryData<Pages>(key);
     if (changed.length === 0 || pages === undefined) return;
@@ -55,7 +57,7 @@ export function useConversionList({ range, status, gateway, method, cause }: Fil
     if (news.length > 0) setUnseen((before) => new Set([...before, ...news.map(({ id }) => id)]));
   }, UPDATE_INTERVAL_MS);
   useLiveEvents((events) => {
-    if (events.some(isConversionEvent)) void queries.invalidateQueries({ queryKey: [FIGURES_KEY] });
+    if (events.some((event) => isConversionEvent(event) || event.type === "events.skipped")) void queries.invalidateQueries({ queryKey: [FIGURES_KEY] });
   }, FIGURES_INTERVAL_MS);
 
   const list = useInfiniteQuery({
@@ -71,9 +73,10 @@ export function useConversionList({ range, status, gateway, method, cause }: Fil
   });
   const showNew = () => {
     setUnseen(new Set());
+    setSomeSkipped(false);
     void queries.resetQueries({ queryKey: key });
   };
-  return { list, unseen: unseen.size, showNew };
+  return { list, unseen: someSkipped ? Infinity : unseen.size, showNew };
 }
 
 /** Put newer states of conversions into the places of the earlier ones. */
@@ -96,7 +99,7 @@ export function useConversion(id: string) {
   const polling = usePollingUnlessLive();
 
   useLiveEvents((events) => {
-    if (events.some((event) => isConversionEvent(event) && event.data.id === id)) void queries.invalidateQueries({ queryKey: ["conversion", id] });
+    if (events.some((event) => event.type === "events.skipped" || (isConversionEvent(event) && event.data.id === id))) void queries.invalidateQueries({ queryKey: ["conversion", id] });
   }, UPDATE_INTERVAL_MS);
 
   const conversion = useQuery({

@@ -6,7 +6,7 @@ import { useLiveEvents, usePollingUnlessLive } from "../../../stream/useStream";
 
 const KEY = ["attention"];
 /** Each of these may change what needs a person. They come often, the list is read again at most this often. */
-const NEWS = new Set(["detection.created", "overview.updated"]);
+const NEWS = new Set(["detection.created", "overview.updated", "events.skipped"]);
 const REFRESH_INTERVAL_MS = 30_000;
 
 export function useAttention() {

@@ -62,6 +62,20 @@ export function applyEvents(state: LiveState, events: readonly LiveEvent[], list
   return { decided, trust, conversions, corrected };
 }
 
+/** Forget what had been reported `before` the API was asked for the payments. */
+export function forgetKnown({ decided, trust, conversions, corrected }: LiveState, before: LiveState): LiveState {
+  return {
+    decided: { ...decided, byPayment: without(decided.byPayment, before.decided.byPayment) },
+    trust: without(trust, before.trust),
+    conversions: without(conversions, before.conversions),
+    corrected: without(corrected, before.corrected),
+  };
+}
+
+/** The entries of `map` that are not the same in `other`. */
+const without = <Value>(map: ReadonlyMap<string, Value>, other: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> =>
+  new Map([...map].filter(([key, value]) => other.get(key) !== value));
+
 /** Forget what the API has newer: conversions and trust scores, which it was asked for while the stream was not live. */
 export const forgetOlder = ({ decided }: LiveState): LiveState => ({ ...INITIAL_STATE, decided });
 

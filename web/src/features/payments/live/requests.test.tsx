@@ -63,6 +63,18 @@ it("the list asks for nothing in a minute of live events, and shows them all", a
   expect(paymentRows()[1]).toHaveTextContent(/Trust63.*up 2/);
 });
 
+it("the list asks once for each report of events left out, and for nothing else", async () => {
+  const { calls, stream } = await liveList();
+  for (let report = 0; report < 3; report += 1) {
+    stream.emit("events.skipped", { payments: 750 });
+    for (let second = 0; second < 15; second += 5) {
+      stream.emit("heartbeat", {}, "");
+      await pass(5_000);
+    }
+  }
+  expect(ofThePage(calls)).toEqual(Array(3).fill("GET /api/v1/payments"));
+});
+
 it("the list polls while the stream is not live, and asks once when it is live again", async () => {
   const { calls } = await liveList();
   FakeEventSource.latest.fail();

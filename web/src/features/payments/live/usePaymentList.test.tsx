@@ -44,6 +44,46 @@ describe("the list of payments", () => {
     expect(paymentRows()).toHaveLength(2);
   });
 
+  it("reads the list again when the stream has left out events, and shows nothing from before in between", async () => {
+    let listed = listedPayments(2);
+    fakeApi({ "GET /api/v1/payments": () => pageOf(listed) });
+    const stream = await renderPayments();
+    stream.emit("detection.created", detection());
+    await waitFor(() => {
+      expect(paymentRows()).toHaveLength(3);
+    });
+
+    // So many came since that the newest page no longer has the decided payment.
+    listed = [listedPayment({ id: "stripe:pi_newest", created_at: "2027-01-01T00:00:00.000000Z" })];
+    stream.emit("events.skipped", { payments: 750 });
+    await waitFor(() => {
+      expect(paymentRows()).toHaveLength(1);
+    });
+    stream.emit("detection.created", detection({ id: "next", payment_id: "stripe:pi_next", occurred_at: "2027-01-01T00:00:01.000000Z" }));
+    await waitFor(() => {
+      expect(paymentRows()).toHaveLength(2);
+    });
+  });
+
+  it("holds what the stream has left out while rows are held", async () => {
+    let listed = listedPayments(1);
+    fakeApi({ "GET /api/v1/payments": () => pageOf(listed) });
+    const stream = await renderPayments();
+    await userEvent.click(screen.getByRole("button", { name: "Pause the list" }));
+    const newer = listedPayment({ id: "stripe:pi_newest", created_at: "2027-01-01T00:00:00.000000Z" });
+    listed = [newer, ...listedPayments(1)];
+    stream.emit("events.skipped", { payments: 750 });
+
+    const pill = await screen.findByRole("button", { name: "Many new" });
+    expect(paymentRows()).toHaveLength(1);
+    await userEvent.click(pill);
+    await waitFor(() => {
+      expect(paymentRows()).toHaveLength(2);
+    });
+    expect(pill).not.toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Resume the list" })).toBeVisible();
+  });
+
   it("reads the list again when the buyer's trust shows that money moved", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     try {
@@ -102,7 +142,7 @@ describe("the list of payments", () => {
     await userEvent.selectOptions(screen.getByRole("combobox", { name: "Decision" }), "Allowed");
 
     await waitFor(() => {
-      expect(asked.mock.lastCall?.[0].body).toEqual({ email: "ana@example.com", decision: ["allow"], limit: 100 });
+      expect(asked.mock.lastCall?.[0].body).toEqual({ email: "ana@example.com", decision: ["allow"], limit: 50 });
     });
     expect(calls.join(" ")).not.toContain("ana");
     expect(paymentRows()).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useReducer, useState } from "react";
+import { useEffect, useEffectEvent, useMemo, useReducer, useState } from "react";
 
 import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 
@@ -12,10 +12,11 @@ import { withVerdict } from "../../../subjects/payments/useVerdict";
 import { bodyOf, type Filters, NO_FILTERS, parametersOf, type Person, takesNewPayments } from "../filters";
 import { type ListState, MAX_ROWS } from "./decided";
 import { holdRows, type Snapshot, snapshotOf } from "./held";
-import { applyEvents, forgetOlder, INITIAL_STATE, type LiveState } from "./liveState";
+import { applyEvents, forgetKnown, forgetOlder, INITIAL_STATE, type LiveState } from "./liveState";
 import { buildRows } from "./rows";
 
-const PAGE_SIZE = 100;
+/** Fills a large screen. While the shop is too busy to follow, this many are read every 15 seconds. */
+const PAGE_SIZE = 50;
 /** Events are applied in batches. Otherwise a busy stream would re-render the page for each event. */
 const BATCH_MS = 200;
 /** Changes of trust that come with a change of the money, which the stream does not report by itself. */
@@ -25,10 +26,19 @@ const MONEY_INTERVAL_MS = 10_000;
 
 type Action =
   | { type: "receive"; events: readonly LiveEvent[]; list: ListState }
-  | { type: "refetched" };
+  | { type: "refetched" }
+  /** The list was read again, after `before` was known. */
+  | { type: "renewed"; before: LiveState };
 
 function reduce(state: LiveState, action: Action): LiveState {
-  return action.type === "receive" ? applyEvents(state, action.events, action.list) : forgetOlder(state);
+  switch (action.type) {
+    case "receive":
+      return applyEvents(state, action.events, action.list);
+    case "refetched":
+      return forgetOlder(state);
+    case "renewed":
+      return forgetKnown(state, action.before);
+  }
 }
 
 function fetchPage(filters: Filters, person: Person | null, cursor: string | undefined, signal: AbortSignal): Promise<PaymentPage> {
@@ -46,6 +56,9 @@ export function usePaymentList(filters: Filters, person: Person | null, hold: bo
   const queries = useQueryClient();
   const [live, dispatch] = useReducer(reduce, INITIAL_STATE);
   const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
+  /** How many times the stream has left out events, and for how many of them the list has been read again. */
+  const [skips, setSkips] = useState({ seen: 0, renewed: 0 });
+  const someSkipped = skips.seen > skips.renewed;
 
   const payments = useInfiniteQuery({
     ...polling,
@@ -64,7 +77,20 @@ export function usePaymentList(filters: Filters, person: Person | null, hold: bo
     // What is fetched while the stream is live is not newer than the stream.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [dataUpdatedAt]);
+  const renew = () =>
+    payments.refetch().then(({ isSuccess }) => {
+      if (!isSuccess) return;
+      dispatch({ type: "renewed", before: live });
+      setSkips(({ seen }) => ({ seen, renewed: skips.seen }));
+    });
+  const renewUnlessHeld = useEffectEvent(() => void renew());
+  useEffect(() => {
+    // A read that failed is repeated until it succeeds, but what the stream reported before stays until `renew`.
+    if (someSkipped && !hold && payments.isSuccess) renewUnlessHeld();
+  }, [skips.seen, someSkipped, hold, payments.isSuccess]);
+
   useLiveEvents((events) => {
+    if (events.some(({ type }) => type === "events.skipped")) setSkips(({ seen, renewed }) => ({ seen: seen + 1, renewed }));
     dispatch({ type: "receive", events, list: { filters, fetched: ids, hold } });
     for (const event of events) {
       if (event.type !== "verdict.given") continue;
@@ -97,10 +123,15 @@ export function usePaymentList(filters: Filters, person: Person | null, hold: bo
     payments,
     rows,
     hasOlder: payments.hasNextPage && rows.length < MAX_ROWS,
-    heldCount: count,
+    /** How many payments are held. Infinite if the stream has left out too many to count. */
+    heldCount: hold && someSkipped ? Infinity : count,
     /** Show the held rows now, and hold those. */
     release: () => {
-      setSnapshot(snapshotOf(listed));
+      if (someSkipped) {
+        void renew().then(() => {
+          setSnapshot(null);
+        });
+      } else setSnapshot(snapshotOf(listed));
     },
   };
 }

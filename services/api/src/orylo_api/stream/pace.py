@@ -1,0 +1,88 @@
+"""How many events a client gets that shows states: no more than a person can follow.
+
+A busy shop has hundreds of events a second. Compressed, each takes some 30 bytes, and a dashboard that stays open would
+load gigabytes of rows that nobody reads. Beyond the pace, events are left out, and the client is told so every 15
+seconds. It then reads once what it shows.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from math import inf, isfinite
+
+from pydantic import Field
+
+from orylo_api.http.fields import ResponseBody
+from orylo_api.stream.events import StreamEvent
+
+# Events a second, on average: those of about three payments, and 1.3 MB an hour.
+FOLLOWED_PER_S = 12
+# How many may come at once before any are left out.
+BURST = 600
+SKIP_FOR = timedelta(seconds=15)
+# They follow from webhooks. All others follow from what people do: they are few, and none is left out.
+LEFT_OUT = frozenset(
+    {
+        "detection.created",
+        "customer.seen",
+        "trust.updated",
+        "conversion.matched",
+        "conversion.suppressed",
+        "conversion.dispatched",
+        "conversion.failed",
+        "dead_letter.created",
+        "webhook.accepted",
+        "webhook.refused",
+    }
+)
+
+
+class EventsSkipped(ResponseBody):
+    """Events were left out because there were too many: reload what you show."""
+
+    payments: int = Field(description="how many payments had a decision among the events left out")
+
+
+class Pace:
+    """What one client gets. While events are left out, `seconds_left` says when to report it."""
+
+    def __init__(self, time: Callable[[], float]) -> None:
+        self._time = time
+        self._room = float(BURST)
+        self._filled_at = time()
+        # Infinite while no events are left out.
+        self._report_at = inf
+        self._left_out = 0
+        self._payments: set[str] = set()
+
+    @property
+    def is_skipping(self) -> bool:
+        return isfinite(self._report_at)
+
+    @property
+    def seconds_left(self) -> float:
+        """The time until `report` is due; infinite while no events are left out."""
+        return self._report_at - self._time()
+
+    def admit(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
+        """Return the events to send."""
+        many = [event for event in events if event.type in LEFT_OUT]
+        if not self.is_skipping:
+            now = self._time()
+            self._room = min(BURST, self._room + (now - self._filled_at) * FOLLOWED_PER_S) - len(many)
+            self._filled_at = now
+            if self._room >= 0:
+                return events
+            self._report_at = now + SKIP_FOR.total_seconds()
+        self._left_out += len(many)
+        self._payments.update(event.fields["payment_id"] for event in many if event.type == "detection.created")
+        return [event for event in events if event.type not in LEFT_OUT]
+
+    def report(self) -> EventsSkipped:
+        """Return what was left out, and begin anew: with all events, if they were few enough to follow."""
+        now = self._time()
+        skipped = EventsSkipped(payments=len(self._payments))
+        can_follow = self._left_out <= SKIP_FOR.total_seconds() * FOLLOWED_PER_S
+        self._report_at = inf if can_follow else now + SKIP_FOR.total_seconds()
+        self._room, self._filled_at = float(BURST), now
+        self._left_out, self._payments = 0, set()
+        return skipped

@@ -1,0 +1,73 @@
+"""A client that shows states gets as many events as a person can follow, and a report of those left out."""
+
+from math import inf
+
+import orjson
+
+from orylo_api.stream.events import Position, StreamEvent
+from orylo_api.stream.pace import BURST, FOLLOWED_PER_S, LEFT_OUT, SKIP_FOR, EventsSkipped, Pace
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def decisions(count: int) -> list[StreamEvent]:
+    """Return decisions on `count` payments."""
+    data = (orjson.dumps({"payment_id": f"pay-{index}"}) for index in range(count))
+    return [StreamEvent(Position(1, index), "detection.created", each) for index, each in enumerate(data)]
+
+
+NOTE = StreamEvent(Position(2, 0), "note.changed", b"{}")
+
+
+def test_events_that_can_be_followed_are_all_sent() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(1_000):
+        each_second = decisions(FOLLOWED_PER_S)
+        assert pace.admit(each_second) == each_second
+        clock.now += 1
+    assert pace.admit(decisions(BURST)) == decisions(BURST)
+    assert pace.seconds_left == inf
+
+
+def test_beyond_the_pace_only_what_people_do_is_sent() -> None:
+    pace = Pace(Clock())
+    assert pace.admit([*decisions(BURST + 1), NOTE]) == [NOTE]
+    assert pace.admit([*decisions(1), NOTE]) == [NOTE]
+    assert pace.seconds_left == SKIP_FOR.total_seconds()
+
+
+def test_the_report_counts_payments_and_not_their_decisions() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.admit(decisions(BURST + 1))
+    pace.admit(decisions(BURST + 2))
+    clock.now += SKIP_FOR.total_seconds()
+    assert pace.seconds_left == 0
+    assert pace.report() == EventsSkipped(payments=BURST + 2)
+
+
+def test_events_are_left_out_until_they_can_be_followed_again() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.admit(decisions(BURST + 1))
+    clock.now += SKIP_FOR.total_seconds()
+    pace.report()
+    assert pace.is_skipping
+
+    few = decisions(int(FOLLOWED_PER_S * SKIP_FOR.total_seconds()))
+    assert pace.admit(few) == []
+    clock.now += SKIP_FOR.total_seconds()
+    assert pace.report() == EventsSkipped(payments=len(few))
+    assert not pace.is_skipping
+    assert pace.admit(few) == few
+
+
+def test_what_people_do_is_never_left_out() -> None:
+    by_people = {"verdict.given", "review.changed", "note.changed", "job.progress", "conversion.correction_changed"}
+    assert not by_people & LEFT_OUT
