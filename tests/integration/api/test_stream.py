@@ -429,22 +429,26 @@ async def test_a_client_that_shows_states_is_told_of_events_left_out(
     monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(seconds=1))
     payments = [uuid7().hex for _ in range(3)]
     decided = [detection(tenant_id=api.a.tenant.id, payment_id=f"stripe:{each}") for each in payments]
-    async with machine.get(PATH, params={"coalesce": "true"}) as coalesced, machine.get(PATH) as complete:
+    coalesce, types = {"coalesce": "true"}, {"types": "detection.created"}
+    async with machine.get(PATH, params=coalesce | types) as coalesced, machine.get(PATH, params=types) as complete:
         states, changes = Reader(coalesced), Reader(complete)
         ready = await states.next()
         assert ready.type == (await changes.next()).type == "ready"
-        await api.project(*decided)
+        await api.project(*decided[:2])
+        at_once = await states.next()
+        await api.project(decided[2])
         every = await changes.take(3)
         heartbeat = await states.next_of_any_type()
         skipped = await states.next()
         monkeypatch.setattr(stream_pace, "BURST", 600)
 
     assert [event.type for event in every] == ["detection.created"] * 3
-    # A client that resumes here gets what was left out.
+    assert (at_once.type, at_once.data) == ("events.skipped", {"payments": 2})
+    # A client that resumes here gets what was left out since the last report.
     assert (heartbeat.type, heartbeat.id) == ("heartbeat", "")
-    assert (skipped.type, skipped.data) == ("events.skipped", {"payments": 3})
+    assert (skipped.type, skipped.data) == ("events.skipped", {"payments": 1})
     assert Position.parse(skipped.id) >= Position.parse(every[-1].id)
-    async with machine.get(PATH, params={"coalesce": "true", "last_event_id": ready.id}) as resumed:
+    async with machine.get(PATH, params=coalesce | types | {"last_event_id": ready.id}) as resumed:
         again = await Reader(resumed).take(3)
     assert {event.data["payment_id"] for event in again} == {f"stripe:{each}" for each in payments}
 

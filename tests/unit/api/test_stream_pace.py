@@ -39,6 +39,9 @@ def test_beyond_the_pace_only_what_people_do_is_sent() -> None:
     pace = Pace(Clock())
     assert pace.admit([*decisions(BURST + 1), NOTE]) == [NOTE]
     assert pace.admit([*decisions(1), NOTE]) == [NOTE]
+    # The first report is due at once.
+    assert pace.seconds_left == 0
+    pace.report()
     assert pace.seconds_left == SKIP_FOR.total_seconds()
 
 
@@ -46,16 +49,20 @@ def test_the_report_counts_payments_and_not_their_decisions() -> None:
     clock = Clock()
     pace = Pace(clock)
     pace.admit(decisions(BURST + 1))
-    pace.admit(decisions(BURST + 2))
+    assert pace.report() == EventsSkipped(payments=BURST + 1)
+    pace.admit(decisions(3))
+    pace.admit(decisions(5))
     clock.now += SKIP_FOR.total_seconds()
     assert pace.seconds_left == 0
-    assert pace.report() == EventsSkipped(payments=BURST + 2)
+    assert pace.report() == EventsSkipped(payments=5)
 
 
 def test_events_are_left_out_until_they_can_be_followed_again() -> None:
     clock = Clock()
     pace = Pace(clock)
     pace.admit(decisions(BURST + 1))
+    pace.report()
+    pace.admit(decisions(BURST))
     clock.now += SKIP_FOR.total_seconds()
     pace.report()
     assert pace.is_skipping

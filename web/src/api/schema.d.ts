@@ -3426,9 +3426,9 @@ export interface paths {
          *     `reset` if events are missing, and the client should then reload what it shows. A stream without other events sends
          *     `heartbeat` every 4 seconds; its id, if it has one, is the position to resume from. A stream ends with its session or
          *     API key, and when the client reads too slowly. With `coalesce`, at most 12 events a second are sent on average, and
-         *     600 at once: beyond that, events that follow from webhooks are left out, and `events.skipped` says every 15 seconds
-         *     that the client should reload what it shows. A user or API key may have 50 streams open per replica, and a tenant
-         *     1,000.
+         *     600 at once: beyond that, events that follow from webhooks are left out, and `events.skipped` says at once and then
+         *     every 15 seconds that the client should reload what it shows. A user or API key may have 50 streams open per replica,
+         *     and a tenant 1,000.
          */
         get: operations["follow_stream"];
         put?: never;
@@ -26421,7 +26421,7 @@ export interface operations {
                  */
                 types?: string;
                 /**
-                 * @description true, for clients that show states and not each change: events are sent at most twice a second, and of those about the same payment, customer, conversion, gateway or job only the newest. `detectors` and `rules` of decisions are empty. If there are more than a person can follow, `events.skipped` replaces them
+                 * @description true, for clients that show states and not each change: events are sent at most twice a second, and of those about the same payment, customer, conversion, gateway or job only the newest. `detectors` and `rules` of decisions are empty. If there are more than a person can follow, `events.skipped` replaces them, whatever `types` says
                  * @example false
                  */
                 coalesce?: boolean;

@@ -43,9 +43,9 @@ minutes): it gets every event since, once and in order. The first event is `read
 `reset` if events are missing, and the client should then reload what it shows. A stream without other events sends
 `heartbeat` every 4 seconds; its id, if it has one, is the position to resume from. A stream ends with its session or
 API key, and when the client reads too slowly. With `coalesce`, at most 12 events a second are sent on average, and
-600 at once: beyond that, events that follow from webhooks are left out, and `events.skipped` says every 15 seconds
-that the client should reload what it shows. A user or API key may have 50 streams open per replica, and a tenant
-1,000.
+600 at once: beyond that, events that follow from webhooks are left out, and `events.skipped` says at once and then
+every 15 seconds that the client should reload what it shows. A user or API key may have 50 streams open per replica,
+and a tenant 1,000.
 """
 
 _EVENT_ID = TypeAdapter(EventId)

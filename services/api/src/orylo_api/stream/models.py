@@ -39,7 +39,8 @@ class StreamQuery(RequestPart):
         default=False,
         description="true, for clients that show states and not each change: events are sent at most twice a second, "
         "and of those about the same payment, customer, conversion, gateway or job only the newest. `detectors` and "
-        "`rules` of decisions are empty. If there are more than a person can follow, `events.skipped` replaces them",
+        "`rules` of decisions are empty. If there are more than a person can follow, `events.skipped` replaces them, "
+        "whatever `types` says",
     )
 
     @model_validator(mode="after")

@@ -1,8 +1,8 @@
 """How many events a client gets that shows states: no more than a person can follow.
 
 A busy shop has hundreds of events a second. Compressed, each takes some 30 bytes, and a dashboard that stays open would
-load gigabytes of rows that nobody reads. Beyond the pace, events are left out, and the client is told so every 15
-seconds. It then reads once what it shows.
+load gigabytes of rows that nobody reads. Beyond the pace, events are left out, and the client is told so at once and
+then every 15 seconds. Each time, it reads once what it shows.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,6 +51,7 @@ class Pace:
         self._filled_at = time()
         # Infinite while no events are left out.
         self._report_at = inf
+        self._counted_since = 0.0
         self._left_out = 0
         self._payments: set[str] = set()
 
@@ -72,7 +73,7 @@ class Pace:
             self._filled_at = now
             if self._room >= 0:
                 return events
-            self._report_at = now + SKIP_FOR.total_seconds()
+            self._report_at = self._counted_since = now
         self._left_out += len(many)
         self._payments.update(event.fields["payment_id"] for event in many if event.type == "detection.created")
         return [event for event in events if event.type not in LEFT_OUT]
@@ -81,8 +82,9 @@ class Pace:
         """Return what was left out, and begin anew: with all events, if they were few enough to follow."""
         now = self._time()
         skipped = EventsSkipped(payments=len(self._payments))
-        can_follow = self._left_out <= SKIP_FOR.total_seconds() * FOLLOWED_PER_S
+        seconds = now - self._counted_since
+        can_follow = seconds >= SKIP_FOR.total_seconds() and self._left_out <= seconds * FOLLOWED_PER_S
         self._report_at = inf if can_follow else now + SKIP_FOR.total_seconds()
-        self._room, self._filled_at = float(BURST), now
+        self._room, self._filled_at, self._counted_since = float(BURST), now, now
         self._left_out, self._payments = 0, set()
         return skipped
