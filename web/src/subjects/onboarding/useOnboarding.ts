@@ -11,10 +11,10 @@ const POLL_INTERVAL_MS = 15_000;
 const UPDATE_INTERVAL_MS = 1_000;
 
 /** The events that may tick a step. The stream has none for the others, which are polled. */
-const TICKED_BY: Partial<Record<OnboardingStep, string>> = {
-  gateway: "detection.created",
-  sale: "detection.created",
-  meta: "conversion.dispatched",
+const TICKED_BY: Partial<Record<OnboardingStep, readonly string[]>> = {
+  gateway: ["detection.created", "events.skipped"],
+  sale: ["detection.created", "events.skipped"],
+  meta: ["conversion.dispatched", "events.skipped"],
 };
 
 /** The first steps of the shop, ticked by facts. They are read anew while some are open. */
@@ -29,8 +29,7 @@ export function useOnboarding() {
 
   useLiveEvents((events) => {
     const open = onboarding.data?.value.steps.filter(({ done }) => !done) ?? [];
-    const mayTick = (type: string) => open.some(({ step }) => TICKED_BY[step] === type || (TICKED_BY[step] !== undefined && type === "events.skipped"));
-    if (events.some(({ type }) => mayTick(type))) reread();
+    if (events.some(({ type }) => open.some(({ step }) => TICKED_BY[step]?.includes(type)))) reread();
   }, UPDATE_INTERVAL_MS);
   return onboarding;
 }

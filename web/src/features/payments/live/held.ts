@@ -1,12 +1,5 @@
+import type { ListedPayment } from "../../../api/types";
 import { type Row, newestFirst } from "./rows";
-
-/** The rows that were shown when they began to be held, in their order. */
-export interface Snapshot {
-  ids: readonly string[];
-  last: Row | undefined;
-}
-
-export const snapshotOf = (rows: readonly Row[]): Snapshot => ({ ids: rows.map(({ id }) => id), last: rows.at(-1) });
 
 interface Held {
   rows: Row[];
@@ -15,12 +8,21 @@ interface Held {
 }
 
 /**
- * Hold rows: those shown keep their places and show their newest state, also if they no longer match. Older pages are
- * added below; what is newer is counted. `all` has every payment that is known, by id.
+ * Hold rows: those shown when that began keep their places and show their newest state, also if they no longer match.
+ * Older pages are added below; what is newer is counted. `all` has every payment that is known, by id. Of those that the
+ * API returned, `oldest` is the last, unless there are no older ones: rows beyond it stay as they were.
  */
-export function holdRows({ ids, last }: Snapshot, listed: readonly Row[], all: ReadonlyMap<string, Row>): Held {
-  const shown = new Set(ids);
-  const others = listed.filter(({ id }) => !shown.has(id));
+export function holdRows(
+  shown: readonly Row[],
+  listed: readonly Row[],
+  all: ReadonlyMap<string, Row>,
+  oldest: ListedPayment | undefined,
+): Held {
+  const ids = new Set(shown.map(({ id }) => id));
+  const others = listed.filter(({ id }) => !ids.has(id));
+  const last = shown.at(-1);
   const older = last === undefined ? [] : others.filter(({ payment }) => newestFirst(payment, last.payment) > 0);
-  return { rows: [...ids.flatMap((id) => all.get(id) ?? []), ...older], count: others.length - older.length };
+  const isBeyond = ({ payment }: Row) => oldest !== undefined && newestFirst(payment, oldest) > 0;
+  const kept = shown.flatMap((row) => all.get(row.id) ?? (isBeyond(row) ? row : []));
+  return { rows: [...kept, ...older], count: others.length - older.length };
 }

@@ -6,9 +6,9 @@ import { trustChange } from "../../../test/builders/customers";
 import { detection } from "../../../test/builders/detections";
 import { listedPayment, listedPayments } from "../../../test/builders/payments";
 import type { Filters } from "../filters";
-import { holdRows, snapshotOf } from "./held";
+import { holdRows } from "./held";
 import { applyEvents, INITIAL_STATE } from "./liveState";
-import { buildRows } from "./rows";
+import { buildRows, type Row } from "./rows";
 
 const LIST = { filters: {}, fetched: new Set<string>(), hold: false };
 const live = (...events: LiveEvent[]) => applyEvents(INITIAL_STATE, events, LIST);
@@ -65,14 +65,14 @@ describe("the rows", () => {
 });
 
 describe("held rows", () => {
+  const byId = (rows: readonly Row[]) => new Map(rows.map((row) => [row.id, row]));
   const build = (fetched: ReturnType<typeof listedPayments>, filters: Filters = {}) => buildRows(fetched, INITIAL_STATE, filters, true);
 
   it("keep their places, count what is newer and add older pages", () => {
     const [newest, middle, oldest] = listedPayments(3);
     if (newest === undefined || middle === undefined || oldest === undefined) throw new Error("three payments");
-    const snapshot = snapshotOf(build([middle]));
     const listed = build([newest, middle, oldest]);
-    const held = holdRows(snapshot, listed, new Map(listed.map((row) => [row.id, row])));
+    const held = holdRows(build([middle]), listed, byId(listed), undefined);
 
     expect(held.rows.map(({ id }) => id)).toEqual([middle.id, oldest.id]);
     expect(held.count).toBe(1);
@@ -80,7 +80,15 @@ describe("held rows", () => {
 
   it("stay although they no longer match", () => {
     const all = build(listedPayments(2));
-    const held = holdRows(snapshotOf(all), [], new Map(all.map((row) => [row.id, row])));
+    const held = holdRows(all, [], byId(all), undefined);
     expect(held).toEqual({ rows: all, count: 0 });
+  });
+
+  it("stay if newer payments have displaced them from what is loaded, and go if they were deleted", () => {
+    const [newest, middle, oldest] = build(listedPayments(3));
+    if (newest === undefined || middle === undefined || oldest === undefined) throw new Error("three payments");
+    const loaded = byId([middle]);
+    expect(holdRows([newest, middle, oldest], [middle], loaded, middle.payment).rows).toEqual([middle, oldest]);
+    expect(holdRows([newest, middle, oldest], [middle], loaded, undefined).rows).toEqual([middle]);
   });
 });

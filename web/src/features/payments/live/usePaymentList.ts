@@ -11,9 +11,9 @@ import { paymentsKey } from "../../../subjects/payments/queries";
 import { withVerdict } from "../../../subjects/payments/useVerdict";
 import { bodyOf, type Filters, NO_FILTERS, parametersOf, type Person, takesNewPayments } from "../filters";
 import { type ListState, MAX_ROWS } from "./decided";
-import { holdRows, type Snapshot, snapshotOf } from "./held";
+import { holdRows } from "./held";
 import { applyEvents, forgetKnown, forgetOlder, INITIAL_STATE, type LiveState } from "./liveState";
-import { buildRows } from "./rows";
+import { buildRows, type Row } from "./rows";
 
 /** Fills a large screen. While the shop is too busy to follow, this many are read every 15 seconds. */
 const PAGE_SIZE = 50;
@@ -55,7 +55,8 @@ export function usePaymentList(filters: Filters, person: Person | null, hold: bo
   const isLive = useStreamStatus().state === "live";
   const queries = useQueryClient();
   const [live, dispatch] = useReducer(reduce, INITIAL_STATE);
-  const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
+  /** The rows that were shown when they began to be held. */
+  const [held, setHeld] = useState<readonly Row[] | null>(null);
   /** How many times the stream has left out events, and for how many of them the list has been read again. */
   const [skips, setSkips] = useState({ seen: 0, renewed: 0 });
   const someSkipped = skips.seen > skips.renewed;
@@ -111,13 +112,14 @@ export function usePaymentList(filters: Filters, person: Person | null, hold: bo
   const takesNew = takesNewPayments(filters, person, currentZone());
   const listed = useMemo(() => buildRows(fetched, live, filters, takesNew), [fetched, live, filters, takesNew]);
   // What is not loaded yet is not held.
-  if (hold && snapshot === null && payments.isSuccess) setSnapshot(snapshotOf(listed));
-  if (!hold && snapshot !== null) setSnapshot(null);
+  if (hold && held === null && payments.isSuccess) setHeld(listed);
+  if (!hold && held !== null) setHeld(null);
   const { rows, count } = useMemo(() => {
-    if (!hold || snapshot === null) return { rows: listed, count: 0 };
+    if (!hold || held === null) return { rows: listed, count: 0 };
     const all = buildRows(fetched, live, NO_FILTERS, true, Infinity);
-    return holdRows(snapshot, listed, new Map(all.map((row) => [row.id, row])));
-  }, [hold, snapshot, listed, fetched, live]);
+    const oldest = payments.hasNextPage ? fetched.at(-1) : undefined;
+    return holdRows(held, listed, new Map(all.map((row) => [row.id, row])), oldest);
+  }, [hold, held, listed, fetched, live, payments.hasNextPage]);
 
   return {
     payments,
@@ -129,9 +131,9 @@ export function usePaymentList(filters: Filters, person: Person | null, hold: bo
     release: () => {
       if (someSkipped) {
         void renew().then(() => {
-          setSnapshot(null);
+          setHeld(null);
         });
-      } else setSnapshot(snapshotOf(listed));
+      } else setHeld(listed);
     },
   };
 }
