@@ -53,12 +53,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     folder = tmp_path_factory.mktemp("dashboard")
     with meta_process(folder) as meta, running_embedded(folder, ORYLO_META_BASE_URL=meta.url) as running:
         for tenant, email in ((TENANT, EMAIL), (EMPTY_TENANT, EMPTY_EMAIL)):
-            running.orylo("tenant", "create", tenant)
-            running.orylo("user", "create", tenant, email, "--role", "owner", "--password-stdin", text=PASSWORD)
+            open_shop(running, tenant, email)
             running.orylo(
                 "destination", "add", tenant, "meta", "--pixel-id", "1234567890", "--token-stdin", text="EAAtest"
             )
-            running.orylo("gateway", "set", tenant, "stripe", "--secret-stdin", text=SECRET)
         wait_until(lambda: is_known(running, "stripe", EMPTY_TENANT), "the shop at the ingest endpoint")
         yield running
 
@@ -67,6 +65,12 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 async def browser() -> AsyncIterator[Browser]:
     async with headless_chromium() as running:
         yield running
+
+
+def open_shop(platform: Embedded, tenant: str, email: str) -> None:
+    platform.orylo("tenant", "create", tenant)
+    platform.orylo("user", "create", tenant, email, "--role", "owner", "--password-stdin", text=PASSWORD)
+    platform.orylo("gateway", "set", tenant, "stripe", "--secret-stdin", text=SECRET)
 
 
 async def sign_in(page: Page, platform: Embedded, email: str = EMAIL, address: str = "/payments") -> None:
@@ -93,7 +97,7 @@ def is_known(platform: Embedded, gateway: str, tenant: str) -> bool:
     return False
 
 
-def pay(platform: Embedded, amount_minor: int) -> None:
+def pay(platform: Embedded, amount_minor: int, tenant: str = TENANT) -> None:
     """Send Stripe's webhook of one successful payment."""
     a_buyer, now = buyer(1, secrets.randbelow(10**6)), int(time.time())
     payment = stripe.StripePayment(
@@ -108,7 +112,7 @@ def pay(platform: Embedded, amount_minor: int) -> None:
         metadata={"client_ip": a_buyer.ip},
     )
     body = stripe.intent_succeeded(payment, now)
-    request = urllib.request.Request(f"{platform.ingest_url}/api/v1/webhooks/stripe/{TENANT}", body)
+    request = urllib.request.Request(f"{platform.ingest_url}/api/v1/webhooks/stripe/{tenant}", body)
     request.add_header("Content-Type", "application/json")
     request.add_header(STRIPE_HEADER, WebhookSigner("stripe", SECRET).headers(body, now)[STRIPE_HEADER])
     with urllib.request.urlopen(request) as response:
@@ -288,6 +292,33 @@ async def test_a_live_page_asks_for_nothing_while_payments_arrive(platform: Embe
         # The rail around the page counts the payments to review and the first steps again.
         of_the_rail = ("/review/summary", "/onboarding")
         assert [url for url in log.urls if not url.endswith(of_the_rail)] == []
+
+
+async def test_a_list_that_is_too_busy_to_follow_shows_the_newest_payments(
+    platform: Embedded, browser: Browser
+) -> None:
+    tenant, email = "loja-cheia", "caio@shop.example"
+    open_shop(platform, tenant, email)
+    wait_until(lambda: is_known(platform, "stripe", tenant), "the shop at the ingest endpoint")
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform, email)
+        connection = page.get_by_role("status", name="Live connection")
+        await expect(connection).to_have_text("Live")
+        for _ in range(30):
+            for number in range(50):
+                await asyncio.to_thread(pay, platform, 10_000 + number, tenant)
+            if await connection.inner_text() != "Live":
+                break
+        await expect(connection).to_have_text("Live, every 15 s")
+        # Stripe's times are whole seconds.
+        await asyncio.sleep(1)
+        pay(platform, 77_777, tenant)
+
+        await expect(page.locator("tr[data-row]").first).to_contain_text("R$777.77")
+        answer = await page.request.get(f"{platform.api_url}/api/v1/payments?limit=50")
+        newest = [each["id"] for each in (await answer.json())["items"]]
+        rows = await page.locator("tr[data-row]").evaluate_all("rows => rows.map(({ dataset }) => dataset.row)")
+        assert rows[:50] == newest
 
 
 async def test_a_server_that_falls_silent_is_reported_in_every_tab(platform: Embedded, browser: Browser) -> None:
