@@ -116,7 +116,8 @@ def normal() -> Series:
         'orylo_trust_cache_reads_total{outcome="miss"}': counter(1),
         'orylo_payments_total{gateway="stripe", method="card", outcome="succeeded"}': counter(10),
         'orylo_payments_total{gateway="stripe", method="card", outcome="failed"}': counter(0.6),
-        'orylo_payment_declines_total{gateway="stripe", code="card_declined"}': counter(0.6),
+        'orylo_api_payment_decline_code_new{gateway="stripe", code="rare"}': constant(2),
+        'orylo_api_payment_method_share_ratio{gateway="stripe", method="card"}': constant(0.9),
         'orylo_api_dead_letters_open{source="detector"}': constant(2),
         'orylo_api_dead_letters_oldest_seconds{source="detector"}': [60.0 * (each % 600) for each in range(DAY + 1)],
     }

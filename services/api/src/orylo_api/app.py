@@ -31,6 +31,8 @@ from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.metrics import PROJECTION_OLDEST
 from orylo_api.payment_health.checks import PaymentHealthChecks
 from orylo_api.payments.failed_money import measure_failed_money
+from orylo_api.payments.weeks import EVERY as COMPARE_EVERY
+from orylo_api.payments.weeks import compare_weeks
 from orylo_api.platform.purging import purge
 from orylo_api.projection.handlers import Unwritten, project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
@@ -107,6 +109,7 @@ async def open_app(
         await enter(
             repeating("api.failed_money", partial(measure_failed_money, private_pool, clock), every=MEASURE_EVERY)
         )
+        await enter(repeating("api.weeks", partial(compare_weeks, private_pool, clock), every=COMPARE_EVERY))
         if settings.webhook_base_url:
             measure = partial(measure_certificate, settings.webhook_base_url)
             await enter(repeating("api.certificate", measure, every=CHECK_EVERY))
