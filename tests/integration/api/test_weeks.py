@@ -80,7 +80,7 @@ async def test_a_steady_share_of_fewer_sales_is_the_same(api: Api, gateway: str)
     assert await share(api, gateway, "pix") == pytest.approx(1)
 
 
-async def test_a_method_without_a_sale_today_has_no_share(api: Api, gateway: str) -> None:
+async def test_a_method_without_a_sale_today_has_fallen_to_zero(api: Api, gateway: str) -> None:
     api.clock.stop()
     shop = await new_shop(api)
     await sell(api, shop, gateway, LAST_WEEK, pix=4000, card=4000)
@@ -147,10 +147,11 @@ async def test_codes_of_a_gateway_in_its_first_week_are_not_new(api: Api, gatewa
     assert await new_declines(api, gateway, "new_rule") is None
 
 
-async def test_a_code_that_is_no_word_is_no_label(api: Api, gateway: str) -> None:
+async def test_codes_that_are_no_words_share_a_label_which_has_the_most_frequent(api: Api, gateway: str) -> None:
     api.clock.stop()
     shop = await new_shop(api)
     await sell(api, shop, gateway, LONG_AGO, card=10)
-    await decline(api, shop, gateway, "Refused for order 4711", timedelta())
+    await decline(api, shop, gateway, "Refused for order 4711", *[timedelta()] * 3)
+    await decline(api, shop, gateway, "Refused for order 4712", timedelta())
 
-    assert await new_declines(api, gateway, "other") == 1
+    assert await new_declines(api, gateway, "other") == 3

@@ -72,11 +72,12 @@ async def compare_weeks(pool: asyncpg.Pool, clock: Clock) -> None:
     shares = await pool.fetch(SELECT_SHARES, hour - WEEK - DAY, hour - DAY, hour, MIN_SALES, MAX_SERIES)
     last = hour - timedelta(hours=1)
     codes = await pool.fetch(SELECT_NEW_CODES, hour - 5 * WEEK, last - WEEK, last, hour, MAX_SERIES)
+    # The worst comes last: it stays if several become `other`.
     METHOD_SHARE.clear()
-    for gateway, method, ratio in shares:
+    for gateway, method, ratio in reversed(shares):
         METHOD_SHARE.labels(gateway, _label(method)).set(ratio)
     NEW_CODES.clear()
-    for gateway, code, declines in codes:
+    for gateway, code, declines in reversed(codes):
         NEW_CODES.labels(gateway, _label(code)).set(declines)
 
 
