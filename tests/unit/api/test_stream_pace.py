@@ -5,7 +5,16 @@ from math import inf
 import orjson
 
 from orylo_api.stream.events import Position, StreamEvent
-from orylo_api.stream.pace import BURST, FOLLOWED_PER_S, LEFT_OUT, SKIP_FOR, EventsSkipped, Pace
+from orylo_api.stream.pace import (
+    BURST,
+    CAUSES_OF_WEBHOOKS,
+    FOLLOWED_PER_S,
+    SKIP_FOR,
+    TYPES_OF_WEBHOOKS,
+    EventsSkipped,
+    Pace,
+)
+from orylo_trust.domain.ledger import EntryCause
 
 
 class Clock:
@@ -19,6 +28,10 @@ def decisions(count: int) -> list[StreamEvent]:
     """Return decisions on `count` payments."""
     data = (orjson.dumps({"payment_id": f"pay-{index}"}) for index in range(count))
     return [StreamEvent(Position(1, index), "detection.created", each) for index, each in enumerate(data)]
+
+
+def trust(cause: str) -> StreamEvent:
+    return StreamEvent(Position(1, 0), "trust.updated", orjson.dumps({"cause": cause}))
 
 
 NOTE = StreamEvent(Position(2, 0), "note.changed", b"{}")
@@ -76,5 +89,18 @@ def test_events_are_left_out_until_they_can_be_followed_again() -> None:
 
 
 def test_what_people_do_is_never_left_out() -> None:
+    pace = Pace(Clock())
+    changes = [trust("status_set"), trust("verdict_fraud"), trust("correction"), trust("clean_payment")]
+    assert pace.admit([*decisions(BURST + 1), *changes]) == changes[:3]
     by_people = {"verdict.given", "review.changed", "note.changed", "job.progress", "conversion.correction_changed"}
-    assert not by_people & LEFT_OUT
+    assert not by_people & TYPES_OF_WEBHOOKS
+
+
+def test_every_cause_belongs_to_webhooks_or_to_people() -> None:
+    by_people = {
+        EntryCause.VERDICT_FRAUD,
+        EntryCause.VERDICT_LEGITIMATE,
+        EntryCause.VERDICT_WITHDRAWN,
+        EntryCause.CORRECTION,
+    }
+    assert set(EntryCause) - by_people == CAUSES_OF_WEBHOOKS

@@ -19,12 +19,11 @@ FOLLOWED_PER_S = 12
 # How many may come at once before any are left out.
 BURST = 600
 SKIP_FOR = timedelta(seconds=15)
-# They follow from webhooks. All others follow from what people do: they are few, and none is left out.
-LEFT_OUT = frozenset(
+# What follows from webhooks. Everything else follows from what people do: there is little of it, and none is left out.
+TYPES_OF_WEBHOOKS = frozenset(
     {
         "detection.created",
         "customer.seen",
-        "trust.updated",
         "conversion.matched",
         "conversion.suppressed",
         "conversion.dispatched",
@@ -32,6 +31,20 @@ LEFT_OUT = frozenset(
         "dead_letter.created",
         "webhook.accepted",
         "webhook.refused",
+    }
+)
+# Of `trust.updated`, which also follows from statuses, verdicts and corrections.
+CAUSES_OF_WEBHOOKS = frozenset(
+    {
+        "clean_payment",
+        "payment_blocked",
+        "block_lifted",
+        "refund",
+        "refund_failed",
+        "fraud_warning",
+        "dispute_opened",
+        "dispute_won",
+        "dispute_lost",
     }
 )
 
@@ -66,7 +79,7 @@ class Pace:
 
     def admit(self, events: Sequence[StreamEvent]) -> Sequence[StreamEvent]:
         """Return the events to send."""
-        many = [event for event in events if event.type in LEFT_OUT]
+        many = [event for event in events if _follows_from_webhook(event)]
         if not self.is_skipping:
             now = self._time()
             self._room = min(BURST, self._room + (now - self._filled_at) * FOLLOWED_PER_S) - len(many)
@@ -76,7 +89,7 @@ class Pace:
             self._report_at = self._counted_since = now
         self._left_out += len(many)
         self._payments.update(event.fields["payment_id"] for event in many if event.type == "detection.created")
-        return [event for event in events if event.type not in LEFT_OUT]
+        return [event for event in events if not _follows_from_webhook(event)]
 
     def report(self) -> EventsSkipped:
         """Return what was left out, and begin anew: with all events, if they were few enough to follow."""
@@ -88,3 +101,9 @@ class Pace:
         self._room, self._filled_at, self._counted_since = float(BURST), now, now
         self._left_out, self._payments = 0, set()
         return skipped
+
+
+def _follows_from_webhook(event: StreamEvent) -> bool:
+    if event.type == "trust.updated":
+        return event.fields["cause"] in CAUSES_OF_WEBHOOKS
+    return event.type in TYPES_OF_WEBHOOKS
