@@ -130,7 +130,9 @@ async def running(postgres_dsn: str, mode: Mode) -> AsyncIterator[Ingest]:
 @pytest.fixture
 async def ingest(running: Ingest) -> Ingest:
     """Empty the tables, because several fixtures report the same facts of one payment."""
-    await running.pool.execute("TRUNCATE ingest.events, ingest.dedupe_registry, ingest.facts")
+    # Faster than TRUNCATE, which makes the files of every table and index anew.
+    for table in ("events", "dedupe_registry", "facts"):
+        await running.pool.execute(f"DELETE FROM ingest.{table}")
     running.published.messages.clear()
     return running
 
