@@ -42,6 +42,8 @@ async def broker(postgres_dsn: str, redis_url: str, monkeypatch: pytest.MonkeyPa
     # On a machine that stalls no detector and no feature may be late.
     monkeypatch.setattr(app, "Engine", partial(Engine, time_limit=timedelta(minutes=1)))
     monkeypatch.setattr(deadline, "SLICE_S", 15)
+    # Each payment is sent once what the previous one changed is stored.
+    monkeypatch.setattr(app, "COUNT_PACE", app.PACE)
     settings = Settings(
         database_url=postgres_dsn, redis_url=redis_url, broker_url="postgres", master_key=Keyring.generate()
     )
