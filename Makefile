@@ -10,8 +10,8 @@ BIN := .venv/bin
 CODE := libs services clients tests
 OWN := common rules cli ingest detector trust dispatch api client
 
-# Twice a small machine's two cores, because many tests wait for servers.
-WORKERS ?= 4
+# One more than a small machine's two cores, because many tests wait for servers.
+WORKERS ?= 3
 # Tests that need no server.
 FAST := -m "not integration and not e2e" tests/unit tests/contract
 
