@@ -1,12 +1,14 @@
 """Measure how long `POST /api/v1/detections/evaluate` takes at a steady rate, with and without a trace.
 
-    python -m tests.load.evaluation_speed [--rate 200] [--seconds 15]
+    python -m tests.load.evaluation_speed [--rate 200] [--seconds 15] [--one-core]
 
-The embedded platform and the load generator share this machine. A request is timed from when it was due.
+The embedded platform and the load generator share this machine; with `--one-core`, the platform with its PostgreSQL has
+one core, and the load generator the others. A request is timed from when it was due.
 """
 
 import argparse
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -49,8 +51,14 @@ def request(body: dict[str, object], key: str, host: str, idempotency_key: str) 
     return head.encode() + data
 
 
-async def measure(rate: float, seconds: float) -> None:
+async def measure(rate: float, seconds: float, *, one_core: bool) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    if one_core:
+        # The platform's processes inherit it.
+        os.sched_setaffinity(0, cores[:1])
     with tempfile.TemporaryDirectory() as folder, running_embedded(Path(folder)) as platform:
+        if one_core:
+            os.sched_setaffinity(0, cores[1:] or cores)
         platform.orylo("tenant", "create", TENANT)
         key = platform.orylo("apikey", "create", TENANT, "--role", "admin").split()[-1]
         host = f"127.0.0.1:{platform.api_port}"
@@ -70,9 +78,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--one-core", action="store_true", help="give the platform one core")
     options = parser.parse_args()
     machine()
-    uvloop.run(measure(options.rate, options.seconds))
+    uvloop.run(measure(options.rate, options.seconds, one_core=options.one_core))
 
 
 if __name__ == "__main__":
