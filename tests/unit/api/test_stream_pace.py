@@ -12,7 +12,7 @@ from orylo_api.stream.pace import (
     SKIP_FOR,
     TYPES_OF_WEBHOOKS,
     EventsSkipped,
-    Pace,
+    StreamPace,
 )
 from orylo_trust.domain.ledger import EntryCause
 
@@ -39,7 +39,7 @@ NOTE = StreamEvent(Position(2, 0), "note.changed", b"{}")
 
 def test_events_that_can_be_followed_are_all_sent() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = StreamPace(clock)
     for _ in range(1_000):
         each_second = decisions(FOLLOWED_PER_S)
         assert pace.admit(each_second) == each_second
@@ -49,7 +49,7 @@ def test_events_that_can_be_followed_are_all_sent() -> None:
 
 
 def test_beyond_the_pace_only_what_people_do_is_sent() -> None:
-    pace = Pace(Clock())
+    pace = StreamPace(Clock())
     assert pace.admit([*decisions(BURST + 1), NOTE]) == [NOTE]
     assert pace.admit([*decisions(1), NOTE]) == [NOTE]
     # The first report is due at once.
@@ -60,7 +60,7 @@ def test_beyond_the_pace_only_what_people_do_is_sent() -> None:
 
 def test_the_report_counts_payments_and_not_their_decisions() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = StreamPace(clock)
     pace.admit(decisions(BURST + 1))
     assert pace.report() == EventsSkipped(payments=BURST + 1)
     pace.admit(decisions(3))
@@ -72,7 +72,7 @@ def test_the_report_counts_payments_and_not_their_decisions() -> None:
 
 def test_events_are_left_out_until_they_can_be_followed_again() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = StreamPace(clock)
     pace.admit(decisions(BURST + 1))
     pace.report()
     pace.admit(decisions(BURST))
@@ -89,7 +89,7 @@ def test_events_are_left_out_until_they_can_be_followed_again() -> None:
 
 
 def test_what_people_do_is_never_left_out() -> None:
-    pace = Pace(Clock())
+    pace = StreamPace(Clock())
     changes = [trust("status_set"), trust("verdict_fraud"), trust("correction"), trust("clean_payment")]
     assert pace.admit([*decisions(BURST + 1), *changes]) == changes[:3]
     by_people = {"verdict.given", "review.changed", "note.changed", "job.progress", "conversion.correction_changed"}

@@ -1,8 +1,8 @@
 """How many events a client gets that shows states: no more than a person can follow.
 
 A busy shop has hundreds of events a second. Compressed, each takes some 30 bytes, and a dashboard that stays open would
-load gigabytes of rows that nobody reads. Beyond the pace, events are left out, and the client is told so at once and
-then every 15 seconds. Each time, it reads once what it shows.
+load gigabytes of rows that scroll past unread. Beyond the pace, events are left out. `events.skipped` reports it to the
+client at once and then every 15 seconds, and the client reloads what it shows.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ class EventsSkipped(ResponseBody):
     payments: int = Field(description="how many payments had a decision among the events left out")
 
 
-class Pace:
+class StreamPace:
     """What one client gets. While events are left out, `seconds_left` says when to report it."""
 
     def __init__(self, time: Callable[[], float]) -> None:

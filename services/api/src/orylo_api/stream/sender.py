@@ -12,7 +12,7 @@ from orylo_api.metrics import SSE_DROPPED
 from orylo_api.stream.event_types import EVENTS_SKIPPED
 from orylo_api.stream.events import Position, StreamBatch, StreamEvent, frame, writes
 from orylo_api.stream.newest import newest
-from orylo_api.stream.pace import Pace
+from orylo_api.stream.pace import StreamPace
 
 # A client whose connection accepts nothing for this long is gone or too slow.
 SEND_TIMEOUT = timedelta(seconds=20)
@@ -38,7 +38,7 @@ class EventSender:
         self._request = request
         self._types = types
         self._time = asyncio.get_running_loop().time
-        self._pace = Pace(self._time) if coalesce else None
+        self._pace = StreamPace(self._time) if coalesce else None
         self._written_at = self._time()
 
     @property
@@ -70,7 +70,7 @@ class EventSender:
         self.position = end
 
     async def report_skipped(self, *, if_due: bool = False) -> None:
-        """Tell the client what was left out, if anything was."""
+        """Send `events.skipped` if events were left out."""
         if self._pace is not None and self._pace.is_skipping and (self.report_due_in <= 0 or not if_due):
             data = self._pace.report().model_dump_json().encode()
             await self.write(frame(EVENTS_SKIPPED.encode(), data, self.position))
