@@ -8,7 +8,19 @@ import pytest
 from orylo_api.overview.models import Comparison
 from orylo_api.overview.queries import before
 from orylo_api.read_models.rollups import GRAINS
-from orylo_api.timeseries.periods import DAY, HOUR, MINUTE, QUARTER, Granularity, Span, floor, parts_of, spans_of
+from orylo_api.timeseries.periods import (
+    DAY,
+    HOUR,
+    MINUTE,
+    QUARTER,
+    Granularity,
+    Run,
+    Span,
+    floor,
+    parts_of,
+    runs_of,
+    spans_of,
+)
 
 EPOCH = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
@@ -82,6 +94,34 @@ def test_a_span_is_the_sum_of_few_rows(start: int, end: int, rows: dict[str, int
         span.start + n * MINUTE for n in range(end - start)
     }
     assert set(minutes.values()) <= {0, 1}
+
+
+def test_adjoining_hours_are_one_run() -> None:
+    hours = [Span(EPOCH + number * HOUR, EPOCH + (number + 1) * HOUR) for number in range(9)]
+    apart = Span(EPOCH - DAY, EPOCH - DAY + HOUR)
+    # The fourth span is no hour, and the one after it is not adjoining.
+    spans = [*hours[:3], Span(EPOCH + 3 * HOUR, EPOCH + 4 * HOUR + QUARTER), *hours[5:], apart]
+    assert list(runs_of(parts_of(spans, tuple(GRAINS)))) == [
+        Run(8, 1, "hour", apart.start, apart.end, HOUR),
+        Run(0, 1, "hour", EPOCH, EPOCH + 4 * HOUR, HOUR),
+        Run(4, 1, "hour", EPOCH + 5 * HOUR, EPOCH + 9 * HOUR, HOUR),
+        Run(3, 1, "quarter", EPOCH + 4 * HOUR, EPOCH + 4 * HOUR + QUARTER, QUARTER),
+    ]
+
+
+@pytest.mark.parametrize(("zone", "runs"), [("UTC", 1), ("America/Sao_Paulo", 61)])
+def test_a_month_of_days_is_read_in_few_runs(zone: str, runs: int) -> None:
+    start = at("2026-03-01T00:00:00Z") if zone == "UTC" else at("2026-03-01T00:00:00-03:00")
+    days = list(spans_of(Span(start, start + 30 * DAY), Granularity.DAY, ZoneInfo(zone)))
+    assert len(list(runs_of(parts_of(days, tuple(GRAINS))))) == runs
+
+
+def test_the_same_hour_of_two_spans_is_two_runs() -> None:
+    hour = Span(EPOCH, EPOCH + HOUR)
+    assert [(run.span, run.start, run.end) for run in runs_of(parts_of([hour, hour], tuple(GRAINS)))] == [
+        (0, *hour),
+        (1, *hour),
+    ]
 
 
 def test_a_day_before_keeps_the_time_of_day() -> None:

@@ -3596,7 +3596,7 @@ export interface components {
             count: number;
             /** @description empty where it is about no money */
             amounts: components["schemas"]["AttentionAmount"][];
-            /** @description of the oldest */
+            /** @description of the oldest; of `blocked_but_paid`, the start of its hour */
             since: string | null;
             /**
              * @description what it is about, if there may be several: a gateway or a destination

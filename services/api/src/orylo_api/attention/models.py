@@ -29,7 +29,7 @@ class AttentionItem(ResponseBody):
     code: AttentionCode
     count: int = Field(ge=1, description="exact up to 10,000, where it stops", examples=[6])
     amounts: list[AttentionAmount] = Field(description="empty where it is about no money")
-    since: datetime | None = Field(description="of the oldest")
+    since: datetime | None = Field(description="of the oldest; of `blocked_but_paid`, the start of its hour")
     subject: str | None = Field(
         description="what it is about, if there may be several: a gateway or a destination", examples=["kiwify"]
     )

@@ -78,6 +78,7 @@ PAYMENTS = Rollup(
         "stopped_canceled",
         "stopped_refunded",
         "stopped_at_provider",
+        "paid_blocks",
     ),
     (
         "amount_minor",
@@ -89,6 +90,7 @@ PAYMENTS = Rollup(
         "stopped_canceled_minor",
         "stopped_refunded_minor",
         "stopped_at_provider_minor",
+        "paid_blocks_minor",
     ),
     grains=tuple(GRAINS),
 )

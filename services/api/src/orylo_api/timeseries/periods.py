@@ -1,6 +1,6 @@
 """Periods in a time zone, and the rows of the rollups that they consist of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -32,6 +32,17 @@ class Stretch(NamedTuple):
     grain: str
     start: datetime
     end: datetime
+
+
+class Run(NamedTuple):
+    """Adjoining stretches of one grain and sign, of `step` each: the first belongs to `span`, the next to the next."""
+
+    span: int
+    sign: int
+    grain: str
+    start: datetime
+    end: datetime
+    step: timedelta
 
 
 def floor(at: datetime, step: timedelta) -> datetime:
@@ -75,11 +86,30 @@ def parts_of(spans: Sequence[Span], grains: Sequence[str]) -> Iterator[Stretch]:
     A day of New York is one of UTC, with the hours after it, and without its own first ones: sign -1.
     """
     lengths = [each for each in LENGTHS if each[0] in grains]
+    rows = {length: grain for grain, length in (("minute", MINUTE), *lengths)}
     for number, (start, end) in enumerate(spans):
-        if floor(start, QUARTER) != start or floor(end, QUARTER) != end:
+        grain = rows.get(end - start)
+        if grain is not None and floor(start, end - start) == start:
+            yield Stretch(number, 1, grain, start, end)
+        elif floor(start, QUARTER) != start or floor(end, QUARTER) != end:
             yield Stretch(number, 1, "minute", start, end)
         else:
             yield from _cover(Stretch(number, 1, "", start, end), lengths)
+
+
+def runs_of(stretches: Iterable[Stretch]) -> Iterator[Run]:
+    """Yield the stretches, adjoining ones of consecutive spans as one: a year of days is read at once, not by day."""
+    run: Run | None = None
+    for span, sign, grain, start, end in sorted(stretches, key=lambda each: (each.sign, each.grain, each.start)):
+        if run is not None:
+            follows = span == run.span + (start - run.start) // run.step and start == run.end
+            if follows and (sign, grain, end - start) == (run.sign, run.grain, run.step):
+                run = run._replace(end=end)
+                continue
+            yield run
+        run = Run(span, sign, grain, start, end, end - start)
+    if run is not None:
+        yield run
 
 
 def _cover(whole: Stretch, lengths: Sequence[tuple[str, timedelta]]) -> Iterator[Stretch]:

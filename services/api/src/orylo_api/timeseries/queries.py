@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orylo_api.read_models.effects import COUNTERS, GRAINS
 from orylo_api.read_models.rollups import Rollup
-from orylo_api.timeseries.periods import Span, parts_of
+from orylo_api.timeseries.periods import Span, parts_of, runs_of
 from orylo_common.postgres.pool import Connection
 
 # Counts of messages.
@@ -37,23 +37,24 @@ class SumsRequest:
 
 async def read_sums(connection: Connection, *requests: SumsRequest) -> list[list[Sums]]:
     """Return for each request the sums of each of its spans. One statement reads all of them."""
-    parts: list[tuple[int, int, int, str, datetime, datetime]] = []
+    runs: list[tuple[int, int, int, str, datetime, datetime, timedelta]] = []
     filters: list[str] = []
     selects: list[str] = []
     for number, request in enumerate(requests):
-        parts += [(number, *part) for part in parts_of(request.spans, request.rollup.grains)]
-        selects.append(_select(number, request, first_filter=len(filters) + 7))
+        runs += [(number, *run) for run in runs_of(parts_of(request.spans, request.rollup.grains))]
+        selects.append(_select(number, request, first_filter=len(filters) + 8))
         filters += request.only.values()
     rows = await connection.fetch(
         f"""
-        WITH part AS MATERIALIZED (
+        WITH run AS MATERIALIZED (
             SELECT *
-            FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-                AS part (request, span, sign, grain, starts, ends)
+            FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::text[],
+                        $5::timestamptz[], $6::timestamptz[], $7::interval[])
+                AS run (request, first_span, sign, grain, starts, ends, step)
         )
         {" UNION ALL ".join(selects)}
         """,  # noqa: S608
-        *zip(*parts, strict=True),
+        *zip(*runs, strict=True),
         *filters,
     )
     found: list[list[Sums]] = [[{} for _ in request.spans] for request in requests]
@@ -68,23 +69,28 @@ def _select(number: int, request: SumsRequest, *, first_filter: int) -> str:
     Sums are texts, because they may exceed a bigint, and Python's decimals are slow.
     """
     conditions = "".join(f" AND r.{name} = ${place}" for place, name in enumerate(request.only, start=first_filter))
-    by = [f"by_{place}" for place, _ in enumerate(request.by)]
+    by = ["span", *(f"by_{place}" for place, _ in enumerate(request.by))]
     counted = request.rollup.counts[0]
     columns = [
-        *(f"{each} AS {name}" for each, name in zip(request.by, by, strict=True)),
-        *(f"part.sign * sum(r.{name}) AS {name}" for name in dict.fromkeys((counted, *request.chosen))),
+        "date_bin(run.step, r.bucket, run.starts) AS step_starts",
+        *(f"{each} AS {name}" for each, name in zip(request.by, by[1:], strict=True)),
+        *(f"run.sign * sum(r.{name}) AS {name}" for name in dict.fromkeys((counted, *request.chosen))),
     ]
     # Nothing is left of values that only rows which are subtracted again have.
     having = f"HAVING sum({counted}) > 0" if request.rollup.dimensions else ""
-    # Sums of each part first, because PostgreSQL then reads it by the primary key.
+    # Sums of each step first, because PostgreSQL then reads each run by the primary key.
     return f"""
-        SELECT {number}, part.span, ARRAY[{", ".join(f"{name}::text" for name in by)}]::text[],
+        SELECT {number}, span, ARRAY[{", ".join(f"{name}::text" for name in by[1:])}]::text[],
                ARRAY[{", ".join(f"trunc(sum({name})::numeric)" for name in request.chosen)}]::text[]
-        FROM part CROSS JOIN LATERAL (
+        FROM run CROSS JOIN LATERAL (
             SELECT {", ".join(columns)} FROM {request.rollup.table} AS r
-            WHERE r.tenant_id = api.current_tenant() AND r.grain = part.grain
-              AND r.bucket >= part.starts AND r.bucket < part.ends{conditions}
-            {"GROUP BY " + ", ".join(by) if by else "HAVING count(*) > 0"}
+            WHERE r.tenant_id = api.current_tenant() AND r.grain = run.grain
+              AND r.bucket >= run.starts AND r.bucket < run.ends{conditions}
+            GROUP BY {", ".join(["step_starts", *by[1:]])}
         ) AS rollup
-        WHERE part.request = {number} GROUP BY {", ".join(("part.span", *by))} {having}
+        CROSS JOIN LATERAL (
+            SELECT run.first_span + extract(epoch FROM step_starts - run.starts)::integer
+                   / extract(epoch FROM run.step)::integer AS span
+        ) AS numbered
+        WHERE run.request = {number} GROUP BY {", ".join(by)} {having}
     """  # noqa: S608
