@@ -103,6 +103,8 @@ async def test_each_part_is_counted_with_its_money(api: Api) -> None:
     [blocked] = (item for item in items if item["code"] == "blocked_but_paid")
     filters = dict(parse_qsl(urlsplit(blocked["link"]).query))
     assert filters.pop("range") == "7d"
+    views = (await get(api.client(shop.bearer), "/api/v1/views?page=payments"))["items"]
+    assert filters in [view["query"] for view in views if view["delivered"]]
     listed = (await get(api.client(shop.bearer), f"/api/v1/payments?{urlencode(filters)}"))["items"]
     assert {each["id"] for each in listed} == {
         f"stripe:pi_{name}" for name in ("paid", "paid_too", "not_refunded", "panel")

@@ -1057,8 +1057,9 @@ export interface paths {
          * Payments, newest first, each with its decision, buyer and conversion
          * @description Conditions on payments, of which all must hold; of several values of one condition, any.
          *
-         *         Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
-         *         but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
+         *         Three views of the dashboard: `decision=review&verdict=none` (to review),
+         *         `decision=block&state=succeeded,partially_refunded&verdict=none,fraud` (blocked but paid),
+         *         `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
          *          Several values of one parameter are separated by commas.
          */
         get: operations["list_payments"];
@@ -7565,8 +7566,9 @@ export interface components {
          * PaymentFilters
          * @description Conditions on payments, of which all must hold; of several values of one condition, any.
          *
-         *     Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
-         *     but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
+         *     Three views of the dashboard: `decision=review&verdict=none` (to review),
+         *     `decision=block&state=succeeded,partially_refunded&verdict=none,fraud` (blocked but paid),
+         *     `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
          */
         PaymentFilters: {
             /**

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import asyncpg
 
 from orylo_api.attention.models import AttentionAmount, AttentionCode, AttentionItem
 from orylo_api.payments.failed_money import failed_money_over_limit
+from orylo_api.payments.list_models import BLOCKED_BUT_PAID
 from orylo_api.review.queries import COUNT_OPEN
 from orylo_common.postgres.pool import Connection
 
@@ -15,9 +17,7 @@ MAX_COUNTED = 10_000
 REJECTIONS_WITHIN = timedelta(days=1)
 BLOCKS_WITHIN = timedelta(days=7)
 MAX_GROUPS = 20
-BLOCKED_BUT_PAID_LIST = (
-    f"/payments?range={BLOCKS_WITHIN.days}d&decision=block&state=succeeded,partially_refunded&verdict=none,fraud"
-)
+BLOCKED_BUT_PAID_LIST = f"/payments?range={BLOCKS_WITHIN.days}d&{urlencode(BLOCKED_BUT_PAID, safe=',')}"
 
 SELECT_FUSE = "SELECT tripped_at FROM control.fuses WHERE tripped"
 SELECT_ON_HOLD = """

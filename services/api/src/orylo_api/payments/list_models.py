@@ -39,11 +39,16 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Amount = Annotated[int, Field(ge=0, le=2**53)]
 
 
+# Payments that are blocked and whose money the shop still has, unless a person judged them legitimate.
+BLOCKED_BUT_PAID = {"decision": "block", "state": "succeeded,partially_refunded", "verdict": "none,fraud"}
+
+
 class PaymentFilters(RequestPart):
     """Conditions on payments, of which all must hold; of several values of one condition, any.
 
-    Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
-    but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
+    Three views of the dashboard: `decision=review&verdict=none` (to review),
+    `decision=block&state=succeeded,partially_refunded&verdict=none,fraud` (blocked but paid),
+    `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
     """
 
     from_: Moment | None = Field(

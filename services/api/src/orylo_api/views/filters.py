@@ -12,7 +12,7 @@ from orylo_api.errors import Invalid
 from orylo_api.http.fields import RequestPart
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.notes.contents import holds_card_number
-from orylo_api.payments.list_models import PaymentFilters
+from orylo_api.payments.list_models import BLOCKED_BUT_PAID, PaymentFilters
 from orylo_api.quarantine.models import QuarantineQuery
 from orylo_api.read_models.keys import derived_uuid
 from orylo_api.rejections.models import RejectionQuery
@@ -34,12 +34,12 @@ RANGE = "range"
 _RANGE = TypeAdapter(Literal["1h", "today", "yesterday", "24h", "7d", "30d", "month"])
 
 
-def _delivered(page: DashboardPage, name: str, query: dict[str, str]) -> SavedView:
+def _delivered(page: DashboardPage, name: str, query: Mapping[str, str]) -> SavedView:
     return SavedView(
         id=derived_uuid(f"view:{page}:{name}"),
         page=page,
         name=name,
-        query=query,
+        query=dict(query),
         shared=True,
         delivered=True,
         saved_by=None,
@@ -50,7 +50,7 @@ def _delivered(page: DashboardPage, name: str, query: dict[str, str]) -> SavedVi
 DELIVERED: Sequence[SavedView] = (
     _delivered(DashboardPage.PAYMENTS, "all", {}),
     _delivered(DashboardPage.PAYMENTS, "to_review", {"decision": "review", "verdict": "none"}),
-    _delivered(DashboardPage.PAYMENTS, "blocked_but_paid", {"decision": "block", "state": "succeeded"}),
+    _delivered(DashboardPage.PAYMENTS, "blocked_but_paid", BLOCKED_BUT_PAID),
     _delivered(
         DashboardPage.PAYMENTS,
         "not_reaching_meta",
