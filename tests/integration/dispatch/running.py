@@ -52,7 +52,7 @@ KEYRING = Keyring.parse(KEYS)
 PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS, Part.SWITCHES, Part.FLAGS})
 # As in production, except for the delays that tests wait for. The lease stays long: on a machine that pauses for a
 # moment no claim may expire.
-LIMITS = WorkerLimits(linger=timedelta(milliseconds=5), probe_every=timedelta(seconds=0.3))
+LIMITS = WorkerLimits(probe_every=timedelta(seconds=0.3))
 QUICK = RetryPolicy(base=timedelta(milliseconds=20), cap=timedelta(milliseconds=200))
 
 Kind = TypeVar("Kind", bound=Message)

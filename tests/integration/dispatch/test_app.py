@@ -134,5 +134,27 @@ async def test_without_postgres_messages_wait_and_use_up_no_attempts(
             await eventually(lambda: _holds(admin, "SELECT count(*) = 55 FROM dispatch.clicks"))
 
 
+async def test_payments_that_follow_each_other_closely_share_a_request(
+    postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
+) -> None:
+    broker = MemoryBroker()
+    async with FakeAsyncRedis() as redis:
+        settings = Settings(
+            database_url=postgres_dsn,
+            redis_url="redis://unused",
+            broker_url="postgres",
+            master_key=KEYS,
+            meta_base_url=fake_meta.base_url,
+        )
+        async with open_app(settings, broker=broker, redis=redis):
+            for number in range(12):
+                paid = shop.payment(number)
+                await publish(broker, paid, detection(paid))
+                await asyncio.sleep(0.04)
+            await eventually(lambda: _holds(admin, "SELECT count(accepted_at) = 12 FROM dispatch.deliveries"))
+
+    assert await admin.fetchval("SELECT count(DISTINCT accepted_at) FROM dispatch.deliveries") <= 7
+
+
 async def _holds(admin: asyncpg.Pool, question: str) -> bool:
     return bool(await admin.fetchval(question))

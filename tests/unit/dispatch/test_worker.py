@@ -96,7 +96,7 @@ async def running_worker(
         states=states or States(),
         offer=offer,
         breaker=breaker or CircuitBreaker("test.worker"),
-        limits=WorkerLimits(linger=timedelta(0)),
+        limits=WorkerLimits(),
         clock=SystemClock(),
     )
     try:

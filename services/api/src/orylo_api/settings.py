@@ -14,7 +14,7 @@ class Settings(KeyringSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     # Messages that gather while a batch is being committed; they are the next batch.
-    api_prefetch: int = Field(default=500, ge=1, le=5000)
+    api_prefetch: int = Field(default=1000, ge=1, le=5000)
 
     # The base URL of the detector's private port. Without it payments cannot be evaluated over the API.
     detector_url: BaseURL | None = None

@@ -69,7 +69,7 @@ PARTS = frozenset({Part.SETTINGS, Part.RULES})
 # A small part of the 50 ms budget of a decision.
 PACE = timedelta(milliseconds=5)
 # Feedback is days old. Many payments of one product share a row, so a batch that is collected for longer is smaller.
-COUNT_PACE = timedelta(milliseconds=100)
+COUNT_PACE = timedelta(milliseconds=250)
 # The copy of the trust scores lags by a message's delivery anyway.
 COPY_PACE = timedelta(milliseconds=250)
 

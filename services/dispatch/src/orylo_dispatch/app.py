@@ -70,8 +70,9 @@ from orylo_dispatch.private_port import DeliveryEndpoints
 from orylo_dispatch.settings import Settings
 
 ROLE = "orylo_dispatch"
-# A small part of the half second until a conversion is sent. A payment and the decision on it share a batch.
-PACE = timedelta(milliseconds=30)
+# A part of the half second until a conversion is sent. Payments and the decisions on them share a batch, and deliveries
+# that become due together share a claim, a request and a result.
+PACE = timedelta(milliseconds=100)
 PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS, Part.SWITCHES, Part.FLAGS})
 SWITCHES_SHOWN = frozenset({SwitchName.STOP_SENDING})
 

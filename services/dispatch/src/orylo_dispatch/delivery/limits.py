@@ -8,8 +8,6 @@ from datetime import timedelta
 class WorkerLimits:
     # While a circuit is half open: a failing probe costs few deliveries an attempt.
     probe_batch: int = 10
-    # Under light load, the time that deliveries have to join a batch: several share one request and two transactions.
-    linger: timedelta = timedelta(milliseconds=30)
     # A claim expires after `lease`; deliveries of a killed process wait as long. The last request of a batch begins
     # within `sending` and takes 10 s at most.
     lease: timedelta = timedelta(seconds=30)

@@ -114,10 +114,7 @@ class Worker:
             self._idle.set()
 
     async def _send_due(self) -> None:
-        full = False
         while not self._closing.is_set():
-            if not full:
-                await asyncio.sleep(self._limits.linger.total_seconds())
             self._woken.clear()
             sink = await self._available_sink()
             if sink is None:
@@ -126,8 +123,7 @@ class Worker:
             sent = await self._send(sink, limit)
             if not sent and self.is_circuit_open:
                 await self._probe(sink)
-            full = sent == limit
-            if not full:
+            if sent < limit:
                 return
 
     async def _available_sink(self) -> Sink | None:
