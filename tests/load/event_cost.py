@@ -1,9 +1,10 @@
 """Count what one webhook costs the embedded platform: transactions, statements, rows, WAL, and CPU.
 
-    python -m tests.load.event_cost [--seconds 15] [--rates 20 50 100 200] [--statements FILE]
+    python -m tests.load.event_cost [--seconds 15] [--rates 20 50 100 200] [--statements FILE] [--tables FILE]
 
 Counts include the idle traffic of their time and depend little on the machine. CPU is given in milliseconds, and as a
-multiple of a bare aiohttp request, measured in the same run. `--statements` writes how often each statement ran.
+multiple of a bare aiohttp request, measured in the same run. `--statements` writes how often each statement ran, and
+`--tables` the rows that each table received.
 """
 
 import argparse
@@ -43,8 +44,13 @@ COUNTERS = """
            (SELECT wal_records FROM pg_stat_wal), (SELECT wal_bytes FROM pg_stat_wal)::bigint
     FROM pg_stat_database WHERE datname = current_database()
 """
+BY_TABLE = "SELECT relid::regclass::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_all_tables"
 PER_RATE_GOALS = {20: {"transactions": 8.0, "statements": 25.0}, 50: {"transactions": 6.0}}
 GOALS_AT_200 = {"inserted": 20.0, "wal_bytes": 12_000.0}
+
+
+# Rows inserted, updated and deleted.
+TableRows = Mapping[str, tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,17 @@ async def read_cost(platform: Embedded) -> Cost:
     return Cost(transactions, inserted, updated, deleted, wal_records, wal_bytes, *cpu_seconds(platform))
 
 
+async def read_tables(platform: Embedded) -> TableRows:
+    connection = await asyncpg.connect(platform.dsn)
+    try:
+        return {
+            table: (inserted, updated, deleted)
+            for table, inserted, updated, deleted in await connection.fetch(BY_TABLE)
+        }
+    finally:
+        await connection.close()
+
+
 def cpu_seconds(platform: Embedded) -> tuple[float, float]:
     """Return the CPU time so far of the platform's process, and of PostgreSQL including its ended processes."""
     orylo = psutil.Process(platform.pid)
@@ -100,16 +117,22 @@ async def measure_idle(platform: Embedded, seconds: float) -> None:
     line("CPU, % of a core", f"{busy:8.1f}", Goal(busy, 2, "below"))
 
 
-async def measure_rate(platform: Embedded, rate: float, seconds: float, bare_s: float) -> tuple[float, Counter[str]]:
-    """Print the cost of a webhook at `rate`. Return its CPU seconds, and the statements of a second window."""
+async def measure_rate(
+    platform: Embedded, rate: float, seconds: float, bare_s: float
+) -> tuple[float, Counter[str], TableRows]:
+    """Print the cost of a webhook at `rate`.
+
+    Return its CPU seconds, the statements of a second window, and the rows of a webhook by table.
+    """
     port = platform.ingest_port
     await load(port, rate, WARM_UP_S)
     await asyncio.sleep(SETTLE_S)
-    before = await read_cost(platform)
+    tables_before, before = await read_tables(platform), await read_cost(platform)
     _, results = await load(port, rate, seconds)
     await asyncio.sleep(SETTLE_S)
     count = len(results.status)
     cost = (await read_cost(platform)).since(before, each=count)
+    tables = changed(tables_before, await read_tables(platform), each=count)
     async with StatementLog(platform.dsn, (DataDir(platform.data_dir).postgres / "log").resolve()) as log:
         _, logged = await load(port, rate, seconds / 3)
         await asyncio.sleep(SETTLE_S)
@@ -133,7 +156,18 @@ async def measure_rate(platform: Embedded, rate: float, seconds: float, bare_s: 
     line("multiple of a bare request's CPU", f"{multiple:8.1f}", Goal(multiple, 20, "below") if rate == 200 else None)
     waits = sorted(at - due for at, due in zip(results.answered, results.due, strict=True))
     line("answer, ms", f"p50 {quantile(waits, 0.5) * 1000:.1f}   p95 {quantile(waits, 0.95) * 1000:.1f}")
-    return cpu_s, log.counted
+    return cpu_s, log.counted, tables
+
+
+def changed(before: TableRows, after: TableRows, *, each: float) -> TableRows:
+    """Return the differences by table, divided by `each`, without tables that did not change."""
+    changes = {}
+    for table, (inserted, updated, deleted) in after.items():
+        was = before.get(table, (0, 0, 0))
+        change = ((inserted - was[0]) / each, (updated - was[1]) / each, (deleted - was[2]) / each)
+        if any(change):
+            changes[table] = change
+    return changes
 
 
 def bare_request_s() -> float:
@@ -149,30 +183,43 @@ def write_statements(path: Path, counted: Mapping[float, Counter[str]]) -> None:
             file.writelines(f"{count:8} {statement}\n" for statement, count in statements.most_common())
 
 
+def write_tables(path: Path, by_rate: Mapping[float, TableRows]) -> None:
+    with path.open("w") as file:
+        for rate, tables in by_rate.items():
+            file.write(f"# {rate:.0f}/s: rows inserted, updated, deleted per webhook\n")
+            for table, rows in sorted(tables.items(), key=lambda item: item[1], reverse=True):
+                file.write("".join(f"{count:8.3f}" for count in rows) + f" {table}\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--rates", type=float, nargs="+", default=[20, 50, 100, 200])
     parser.add_argument("--statements", type=Path, help="a file for the statements of each rate, most frequent first")
+    parser.add_argument("--tables", type=Path, help="a file for the rows of each table at each rate")
     arguments = parser.parse_args()
     machine()
     bare_s = bare_request_s()
     line("bare aiohttp request, CPU", f"{bare_s * 1e6:8.0f} µs")
     cpu_s: dict[float, float] = {}
     counted: dict[float, Counter[str]] = {}
+    tables: dict[float, TableRows] = {}
     with tempfile.TemporaryDirectory(prefix="orylo-load-") as name:
         folder = Path(name)
         with meta_process(folder) as meta, running_embedded(folder, ORYLO_META_BASE_URL=meta.url) as platform:
             configure(platform.orylo)
             uvloop.run(measure_idle(platform, arguments.seconds))
             for rate in arguments.rates:
-                cpu_s[rate], counted[rate] = uvloop.run(measure_rate(platform, rate, arguments.seconds, bare_s))
+                measured = uvloop.run(measure_rate(platform, rate, arguments.seconds, bare_s))
+                cpu_s[rate], counted[rate], tables[rate] = measured
     if 20 in cpu_s and 200 in cpu_s:
         ratio = cpu_s[20] / cpu_s[200]
         heading("CPU per webhook at 20/s relative to 200/s")
         line("ratio", f"{ratio:8.1f}", Goal(ratio, 2.5, "below"))
     if arguments.statements:
         write_statements(arguments.statements, counted)
+    if arguments.tables:
+        write_tables(arguments.tables, tables)
 
 
 if __name__ == "__main__":
