@@ -71,7 +71,7 @@ PACE = timedelta(milliseconds=5)
 # Feedback is days old. Many payments of one product share a row, so a batch that is collected for longer is smaller.
 COUNT_PACE = timedelta(milliseconds=250)
 # The copy of the trust scores lags by a message's delivery anyway.
-COPY_PACE = timedelta(milliseconds=500)
+COPY_PACE = timedelta(milliseconds=250)
 
 
 def both(first: Handler, second: Handler) -> Handler:

@@ -58,7 +58,7 @@ from orylo_trust.store import write_postings
 
 ROLE = "orylo_trust"
 # No caller waits for a score, and a batch collected for this long is many times larger.
-PACE = timedelta(milliseconds=500)
+PACE = timedelta(milliseconds=200)
 # The detector ends a status on time. Until the next run, only screens show it.
 EXPIRE_EVERY = timedelta(seconds=5)
 
