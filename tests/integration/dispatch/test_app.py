@@ -147,13 +147,13 @@ async def test_payments_that_follow_each_other_closely_share_a_request(
             meta_base_url=fake_meta.base_url,
         )
         async with open_app(settings, broker=broker, redis=redis):
-            for number in range(12):
+            for number in range(24):
                 paid = shop.payment(number)
                 await publish(broker, paid, detection(paid))
-                await asyncio.sleep(0.04)
-            await eventually(lambda: _holds(admin, "SELECT count(accepted_at) = 12 FROM dispatch.deliveries"))
+                await asyncio.sleep(0.02)
+            await eventually(lambda: _holds(admin, "SELECT count(accepted_at) = 24 FROM dispatch.deliveries"))
 
-    assert await admin.fetchval("SELECT count(DISTINCT accepted_at) FROM dispatch.deliveries") <= 7
+    assert await admin.fetchval("SELECT count(DISTINCT accepted_at) FROM dispatch.deliveries") <= 12
 
 
 async def _holds(admin: asyncpg.Pool, question: str) -> bool:

@@ -69,7 +69,7 @@ TENANT_ROLE = "orylo_api"
 PROJECTOR_ROLE = "orylo_api_projector"
 
 # The dashboard may lag by 2 s. Several messages about one payment then share a batch, and the write of its row.
-PACE = timedelta(milliseconds=500)
+PACE = timedelta(milliseconds=400)
 SHUTDOWN = timedelta(seconds=10)
 # Prometheus' scrape interval.
 MEASURE_EVERY = timedelta(seconds=15)

@@ -72,7 +72,7 @@ from orylo_dispatch.settings import Settings
 ROLE = "orylo_dispatch"
 # A part of the half second until a conversion is sent. Payments and the decisions on them share a batch, and deliveries
 # that become due together share a claim, a request and a result.
-PACE = timedelta(milliseconds=100)
+PACE = timedelta(milliseconds=60)
 PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS, Part.SWITCHES, Part.FLAGS})
 SWITCHES_SHOWN = frozenset({SwitchName.STOP_SENDING})
 
