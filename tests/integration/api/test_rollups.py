@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from orylo_api.payments.reversals import outcome_of
 from orylo_api.projection.batch import write_batch
 from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.rebuilding import OLDEST, oldest_period, periods, rebuild_period
-from orylo_api.read_models.rollups import ROLLUPS
+from orylo_api.read_models.rollups import ROLLUPS, SUM_CHANGED
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
     ConversionDispatched,
@@ -288,3 +289,16 @@ async def test_the_oldest_row_is_found_by_index(pool: asyncpg.Pool) -> None:
         await connection.execute("SET LOCAL enable_seqscan = off")
         plan = await connection.fetch(f"EXPLAIN {OLDEST}")
         assert not [row for (row,) in plan if "Seq Scan" in row or "Sort" in row]
+
+
+async def test_rows_are_looked_up_by_their_whole_key_by_a_plan_made_for_empty_tables(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE changed (uuid[], text[], uuid[], uuid[]) AS {SUM_CHANGED}")
+        plan = await connection.fetch("EXPLAIN EXECUTE changed ('{}', '{}', '{}', '{}')")
+        await connection.execute("DEALLOCATE changed")
+    conditions = [row for (row,) in plan if "Index Cond" in row]
+    assert [row for row in conditions if re.search(r"\bid >= changed", row)]
+    assert [row for row in conditions if re.search(r"payment_id\)?(::text)? = \(?changed", row)]
+    assert not [row for row in conditions if " AND " not in row]
+    assert not [row for (row,) in plan if "Seq Scan" in row]

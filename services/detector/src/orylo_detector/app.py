@@ -89,7 +89,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
     """Decide on payments while inside. Leaving finishes the messages in hand."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        pool = await enter(open_pool(settings.database_url, role=ROLE))
+        pool = await enter(open_pool(settings.database_url, role=ROLE, plan_once=True))
         plane = await enter(
             open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS, Part.RULES, Part.FLAGS}))
         )

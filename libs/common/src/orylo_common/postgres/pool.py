@@ -34,11 +34,16 @@ class _Pool(asyncpg.Pool):
 
 
 @asynccontextmanager
-async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[asyncpg.Pool]:
+async def open_pool(dsn: str, *, role: str, max_size: int = 8, plan_once: bool = False) -> AsyncIterator[asyncpg.Pool]:
     """Open a pool whose connections have only the rights of `role` (such as `orylo_ingest`).
 
-    Values of jsonb columns are Python objects. Raises `PostgresUnavailable`.
+    Values of jsonb columns are Python objects. With `plan_once`, a connection plans a statement once, for any values.
+    That suits statements that look rows up by key: otherwise PostgreSQL plans those that take arrays at every
+    execution, because a plan for a short array looks cheaper than one for any array. Raises `PostgresUnavailable`.
     """
+    settings = {"role": role, "application_name": role, "timezone": "UTC", "jit": "off"}
+    if plan_once:
+        settings["plan_cache_mode"] = "force_generic_plan"
     try:
         pool = await _Pool(
             dsn,
@@ -54,7 +59,7 @@ async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[
             command_timeout=COMMAND_TIMEOUT_S,
             timeout=CONNECT_TIMEOUT_S,
             # Set in the startup message, so RESET ROLE returns to it.
-            server_settings={"role": role, "application_name": role, "timezone": "UTC", "jit": "off"},
+            server_settings=settings,
             connect=_connect,
             init=_use_json,
             reset=_skip_reset,

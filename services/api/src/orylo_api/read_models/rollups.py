@@ -143,13 +143,27 @@ def _sum_of(number: int, rollup: Rollup) -> str:
     """  # noqa: S608
 
 
+# A plan made while the tables were empty is kept until they are analysed. LATERAL looks up one key at a time, and must
+# not choose an index for its tenant alone: each lookup would read all rows of the tenant. In an empty table PostgreSQL
+# prefers the newest index, for payments `payments_prefix`, which the second comparison is for. The order of conversions
+# makes it choose their primary key.
 SUM_CHANGED = f"""
     WITH payments AS MATERIALIZED (
         SELECT counted.* FROM unnest($1::uuid[], $2::text[]) AS changed (tenant_id, payment_id)
-        JOIN {COUNTED_PAYMENTS} AS counted USING (tenant_id, payment_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM {COUNTED_PAYMENTS} AS p
+            WHERE p.tenant_id = changed.tenant_id AND p.payment_id = changed.payment_id
+              AND p.payment_id COLLATE "C" = changed.payment_id COLLATE "C"
+            LIMIT 1
+        ) AS counted
     ), conversions AS MATERIALIZED (
         SELECT counted.* FROM unnest($3::uuid[], $4::uuid[]) AS changed (tenant_id, conversion_id)
-        JOIN {COUNTED_CONVERSIONS} AS counted USING (tenant_id, conversion_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM {COUNTED_CONVERSIONS} AS c
+            WHERE c.tenant_id = changed.tenant_id AND c.conversion_id >= changed.conversion_id
+            ORDER BY c.conversion_id LIMIT 1
+        ) AS counted
+        WHERE counted.conversion_id = changed.conversion_id
     )
     {" UNION ALL ".join(_sum_of(number, rollup) for number, rollup in enumerate(ROLLUPS))}
 """  # noqa: S608
