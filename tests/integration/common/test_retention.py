@@ -81,6 +81,17 @@ async def test_many_rows_are_deleted_in_transactions_of_one_chunk_each(
     assert left == [15, 5, 0]
 
 
+async def test_a_connection_that_plans_for_any_values_finds_few_old_rows_by_an_index(postgres_dsn: str) -> None:
+    async with open_pool(postgres_dsn, role="postgres", max_size=1, plan_once=True) as pool:
+        await pool.execute("DROP TABLE IF EXISTS public.notes")
+        await pool.execute("CREATE TABLE public.notes (written_at timestamptz, kind text)")
+        await write(pool, 10_000, age=timedelta(days=1))
+        await pool.execute("CREATE INDEX ON public.notes (written_at)")
+        await pool.execute("ANALYZE public.notes")
+        plan = "\n".join(row[0] for row in await pool.fetch(f"EXPLAIN {NOTES.statement('now()')}"))
+    assert "Index Cond: (written_at <" in plan, plan
+
+
 @pytest.mark.parametrize(
     ("role", "retentions"),
     [
