@@ -38,7 +38,7 @@ START_S = 30
 BARE_REQUESTS = 10_000
 # All work of a window is done this long after its last webhook.
 SETTLE_S = 1.5
-# PostgreSQL's sessions report their counters once a second, and what is left after 10 idle seconds.
+# A PostgreSQL session reports its counters once a second while it works, and the last of them after 10 s without work.
 REPORTED_S = 11
 
 COUNTERS = """

@@ -99,7 +99,7 @@ def test_a_span_is_the_sum_of_few_rows(start: int, end: int, rows: dict[str, int
 def test_adjoining_hours_are_one_run() -> None:
     hours = [Span(EPOCH + number * HOUR, EPOCH + (number + 1) * HOUR) for number in range(9)]
     apart = Span(EPOCH - DAY, EPOCH - DAY + HOUR)
-    # The fourth span is no hour, and the one after it is not adjoining.
+    # The fourth span lasts an hour and a quarter, and the fifth starts later.
     spans = [*hours[:3], Span(EPOCH + 3 * HOUR, EPOCH + 4 * HOUR + QUARTER), *hours[5:], apart]
     assert list(runs_of(parts_of(spans, tuple(GRAINS)))) == [
         Run(8, 1, "hour", apart.start, apart.end, HOUR),

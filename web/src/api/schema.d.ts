@@ -3591,7 +3591,7 @@ export interface components {
         AttentionItem: {
             code: components["schemas"]["AttentionCode"];
             /**
-             * @description exact up to 10,000, where it stops
+             * @description exact up to 10,000, where all but `blocked_but_paid` stop
              * @example 6
              */
             count: number;

@@ -27,7 +27,7 @@ class AttentionAmount(ResponseBody):
 
 class AttentionItem(ResponseBody):
     code: AttentionCode
-    count: int = Field(ge=1, description="exact up to 10,000, where it stops", examples=[6])
+    count: int = Field(ge=1, description="exact up to 10,000, where all but `blocked_but_paid` stop", examples=[6])
     amounts: list[AttentionAmount] = Field(description="empty where it is about no money")
     since: datetime | None = Field(description="of the oldest; of `blocked_but_paid`, the start of its hour")
     subject: str | None = Field(

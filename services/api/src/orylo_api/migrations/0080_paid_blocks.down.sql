@@ -56,3 +56,4 @@ LEFT JOIN LATERAL (
 WHERE p.state_key >= '0' AND (p.details ->> 'test') IS DISTINCT FROM 'true';
 GRANT SELECT ON api.counted_payments TO orylo_api_projector;
 ALTER TABLE api.payment_rollups DROP COLUMN paid_blocks, DROP COLUMN paid_blocks_minor;
+ALTER TABLE api.detections_view SET (autovacuum_vacuum_insert_scale_factor = 0.005);
